@@ -1,2 +1,60 @@
-//! x
+//! A small, exact reverse-mode autograd tape on [`ndarray`].
+//!
+//! Record ops on a [`Tape`], call [`Tape::backward`], read the [`Gradients`]:
+//!
+//! ```
+//! use tensor::{Tape, ndarray::array};
+//!
+//! // Fit w in y = w x to one observation, by gradient descent.
+//! let mut tape = Tape::<f64>::new();
+//! let mut w = array![0.0];
+//! for _ in 0..50 {
+//!     let (x, y) = (tape.constant(&array![2.0])?, tape.constant(&array![6.0])?);
+//!     let weight = tape.var(&w)?;
+//!     let loss = weight.mul(x)?.mse(y)?;
+//!     let step = tape.backward(loss)?.wrt(weight)?;
+//!     w = w - 0.1 * step.into_dimensionality().expect("the shape of w");
+//!     tape.reset();
+//! }
+//! assert!((w[0] - 3.0_f64).abs() < 1e-9);
+//! # Ok::<(), tensor::Error>(())
+//! ```
+//!
+//! - **Values** live on the tape, row by row; a [`Var`] is a `Copy` handle. [`Param`]s live outside and
+//!   are read without a copy.
+//! - **Ops** are methods of [`Var`] that return a [`Result`]; the operators `+ - * /` panic with the
+//!   error's text. An op of your own implements [`Op`], as the built-in ones do.
+//! - **Memory** belongs to the tape: [`Tape::reset`] starts over in the same buffers, so a training step
+//!   that repeats allocates nothing. [`Tape::replay`] computes a recording again on new values.
+//! - **Gradients** come back as a value and are checked against difference quotients with [`check`].
+//!
+//! Conventions: relu has derivative 0 at 0; NaN goes in and NaN comes out; a gradient of exactly 0 stays 0
+//! whatever the derivative it is multiplied by; long sums of `f32` are joined in `f64`.
+
+mod broadcast;
+mod check;
+mod element;
+mod error;
+mod gradients;
+mod kernels;
+mod node;
+mod op;
+mod ops;
+mod param;
+mod shape;
+mod tape;
+mod var;
+
 pub use ndarray;
+
+pub use check::{CheckError, check};
+pub use element::Element;
+pub use error::{Error, ErrorKind, Result};
+pub use gradients::Gradients;
+pub use kernels::{Matrix, Write};
+pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
+pub use ops::Activation;
+pub use param::Param;
+pub use shape::{MAX_RANK, Shape};
+pub use tape::{Indices, Tape};
+pub use var::Var;

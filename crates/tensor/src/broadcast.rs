@@ -1,0 +1,262 @@
+//! NumPy's broadcasting: axes are matched from the last, and an axis of length 1 (or missing) repeats.
+
+use crate::kernels::{self, Write, vectorize};
+use crate::op::{Sink, View};
+use crate::{Element, ErrorKind, MAX_RANK, Result, Shape};
+
+/// The shape of an elementwise op on two shapes.
+pub(crate) fn broadcast(op: &'static str, lhs: &Shape, rhs: &Shape) -> Result<Shape> {
+    if lhs == rhs {
+        return Ok(*lhs);
+    }
+    let mut out = if lhs.len() >= rhs.len() { *lhs } else { *rhs };
+    for back in 1..=out.len() {
+        let axis = out.len() - back;
+        let length = match (from_end(lhs, back), from_end(rhs, back)) {
+            (a, b) if a == b => a,
+            (1, b) => b,
+            (a, 1) => a,
+            _ => {
+                let expected = "axes of equal length or of length 1, counted from the last";
+                return Err(ErrorKind::Shapes {
+                    op,
+                    lhs: *lhs,
+                    rhs: *rhs,
+                    expected,
+                }
+                .into());
+            }
+        };
+        out = out.with(axis, length);
+    }
+    Ok(out)
+}
+
+fn from_end(shape: &Shape, back: usize) -> usize {
+    if back <= shape.len() {
+        shape[shape.len() - back]
+    } else {
+        1
+    }
+}
+
+/// Loops over an output with two broadcast operands: neighbouring axes on which both operands behave
+/// alike are one loop.
+struct Loops {
+    /// Length, and whether the first and the second operand advance; outermost first.
+    axes: [(usize, [bool; 2]); MAX_RANK],
+    count: usize,
+}
+
+impl Loops {
+    fn new(out: &Shape, a: &Shape, b: &Shape) -> Self {
+        let mut loops = Self {
+            axes: [(1, [true; 2]); MAX_RANK],
+            count: 0,
+        };
+        for back in (1..=out.len()).rev() {
+            let length = from_end(out, back);
+            if length == 1 {
+                continue;
+            }
+            let advance = [from_end(a, back) == length, from_end(b, back) == length];
+            if loops.count > 0 && loops.axes[loops.count - 1].1 == advance {
+                loops.axes[loops.count - 1].0 *= length;
+            } else {
+                loops.axes[loops.count] = (length, advance);
+                loops.count += 1;
+            }
+        }
+        loops.count = loops.count.max(1);
+        loops
+    }
+
+    /// Calls `f` with the output's start and the operands' starts of every innermost row.
+    #[inline(always)]
+    fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let outer = &self.axes[..self.count - 1];
+        let (row, advance) = self.axes[self.count - 1];
+        let mut strides = [[0; 2]; MAX_RANK];
+        let mut stride = advance.map(|advances| if advances { row } else { 1 });
+        for (i, &(length, advance)) in outer.iter().enumerate().rev() {
+            for operand in 0..2 {
+                if advance[operand] {
+                    strides[i][operand] = stride[operand];
+                    stride[operand] *= length;
+                }
+            }
+        }
+        let total: usize = outer.iter().map(|axis| axis.0).product();
+        let mut at = [0; MAX_RANK];
+        let mut start = [0; 2];
+        for index in 0..total {
+            f(index * row, start[0], start[1]);
+            for i in (0..outer.len()).rev() {
+                at[i] += 1;
+                start[0] += strides[i][0];
+                start[1] += strides[i][1];
+                if at[i] < outer[i].0 {
+                    break;
+                }
+                start[0] -= strides[i][0] * at[i];
+                start[1] -= strides[i][1] * at[i];
+                at[i] = 0;
+            }
+        }
+    }
+}
+
+/// `out[i] = f(out[i], a[i], b[i])` with the operands broadcast to `shape`.
+pub(crate) fn zip<T: Element>(
+    out: &mut [T],
+    shape: &Shape,
+    (a, b): (View<'_, T>, View<'_, T>),
+    f: impl Fn(T, T, T) -> T,
+) {
+    if out.is_empty() {
+        return;
+    }
+    let loops = Loops::new(shape, a.shape, b.shape);
+    let (row, advance) = loops.axes[loops.count - 1];
+    vectorize(
+        #[inline(always)]
+        || {
+            loops.rows(|start, at_a, at_b| {
+                let out = &mut out[start..start + row];
+                match advance {
+                    [true, true] => {
+                        let (a, b) = (&a.values[at_a..at_a + row], &b.values[at_b..at_b + row]);
+                        for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                            *out = f(*out, a, b);
+                        }
+                    }
+                    [true, false] => {
+                        let (a, b) = (&a.values[at_a..at_a + row], b.values[at_b]);
+                        for (out, &a) in out.iter_mut().zip(a) {
+                            *out = f(*out, a, b);
+                        }
+                    }
+                    [false, _] => {
+                        let (a, b) = (a.values[at_a], &b.values[at_b..at_b + row]);
+                        for (out, &b) in out.iter_mut().zip(b) {
+                            *out = f(*out, a, b);
+                        }
+                    }
+                }
+            });
+        },
+    );
+}
+
+/// Brings a gradient back to an operand's shape: sums over the axes on which the operand was repeated.
+pub(crate) fn reduce<T: Element>(sink: Sink<'_, T>, gradient: &[T], from: &Shape, to: &Shape) {
+    let (out, write) = sink.parts();
+    let mut summed = [false; MAX_RANK];
+    for back in 1..=from.len() {
+        summed[from.len() - back] = from_end(to, back) != from_end(from, back);
+    }
+    sum_axes(out, write, gradient, from, &summed[..from.len()]);
+}
+
+/// `out (+)= Σ` of an array over the axes that are marked.
+pub(crate) fn sum_axes<T: Element>(
+    out: &mut [T],
+    write: Write,
+    values: &[T],
+    shape: &Shape,
+    summed: &[bool],
+) {
+    // Neighbouring axes that are both kept or both summed are one axis.
+    let mut groups = [(1, false); MAX_RANK];
+    let mut count = 0;
+    for (&length, &summed) in shape.iter().zip(summed) {
+        if count > 0 && groups[count - 1].1 == summed {
+            groups[count - 1].0 *= length;
+        } else if length != 1 {
+            groups[count] = (length, summed);
+            count += 1;
+        }
+    }
+    sum_groups(out, write, values, &groups[..count]);
+}
+
+fn sum_groups<T: Element>(out: &mut [T], write: Write, values: &[T], groups: &[(usize, bool)]) {
+    let put = |out: &mut T, sum: T| match write {
+        Write::Store => *out = sum,
+        Write::Add => *out += sum,
+    };
+    match groups {
+        [] | [(_, false)] => kernels::map1(out, write, values, |x| x),
+        [(_, true)] => put(&mut out[0], kernels::sum_slice(values)),
+        [(_, true), (_, false)] => kernels::sum_columns(out, write, values),
+        [(length, false), rest @ ..] => {
+            let (stride, kept) = (values.len() / (*length).max(1), out.len() / (*length).max(1));
+            for i in 0..*length {
+                let values = &values[i * stride..(i + 1) * stride];
+                sum_groups(&mut out[i * kept..(i + 1) * kept], write, values, rest);
+            }
+        }
+        [(length, true), rest @ ..] => {
+            // First within each of the outer blocks, then over the blocks, as one long sum.
+            let stride = values.len() / (*length).max(1);
+            let mut partial = vec![T::zero(); length * out.len()];
+            for (i, partial) in partial.chunks_mut(out.len().max(1)).enumerate() {
+                sum_groups(partial, Write::Store, &values[i * stride..(i + 1) * stride], rest);
+            }
+            kernels::sum_columns(out, write, &partial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(axes: &[usize]) -> Shape {
+        Shape::of(axes)
+    }
+
+    #[test]
+    fn shapes_follow_numpy() {
+        for (a, b, want) in [
+            (&[2, 3][..], &[3][..], &[2, 3][..]),
+            (&[2, 1], &[1, 3], &[2, 3]),
+            (&[], &[4], &[4]),
+            (&[0], &[1], &[0]),
+            (&[5, 1, 2], &[3, 1], &[5, 3, 2]),
+        ] {
+            assert_eq!(broadcast("add", &shape(a), &shape(b)).unwrap(), shape(want));
+            assert_eq!(broadcast("add", &shape(b), &shape(a)).unwrap(), shape(want));
+        }
+        let error = broadcast("add", &shape(&[2, 3]), &shape(&[2])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "add: shapes [2, 3] and [2] do not agree: expected axes of equal length or of length 1, counted from the last"
+        );
+    }
+
+    #[test]
+    fn any_set_of_axes_is_summed() {
+        let from = shape(&[2, 3, 2, 2]);
+        let values: Vec<f64> = (0..24).map(f64::from).collect();
+        let array = ndarray::ArrayD::from_shape_vec(ndarray::IxDyn(&from), values.clone()).unwrap();
+        for mask in 0..16u32 {
+            let summed: Vec<bool> = (0..4).map(|axis| mask >> axis & 1 == 1).collect();
+            let mut want = array.clone();
+            for axis in (0..4).filter(|&axis| summed[axis]) {
+                want = want
+                    .sum_axis(ndarray::Axis(axis))
+                    .insert_axis(ndarray::Axis(axis));
+            }
+            let want: Vec<f64> = want.iter().copied().collect();
+            let mut got = vec![1.0; want.len()];
+            sum_axes(&mut got, Write::Store, &values, &from, &summed);
+            assert_eq!(got, want, "{summed:?}");
+            sum_axes(&mut got, Write::Add, &values, &from, &summed);
+            assert!(
+                got.iter().zip(&want).all(|(got, want)| *got == 2.0 * want),
+                "{summed:?}"
+            );
+        }
+    }
+}

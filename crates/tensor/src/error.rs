@@ -1,0 +1,203 @@
+//! What can go wrong, as values.
+
+use crate::Shape;
+
+/// The result of every fallible call of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call on a tape was refused: one small value whose [`kind`](Error::kind) holds the facts.
+///
+/// The message is one lower-case sentence that names the op, what was expected and what came.
+///
+/// ```
+/// use tensor::{Tape, ndarray::array};
+///
+/// let tape = Tape::<f64>::new();
+/// let a = tape.var(&array![[1.0, 2.0]])?;
+/// let error = a.matmul(a).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "matmul: shapes [1, 2] and [1, 2] do not agree: expected as many rows on the right as columns on the left",
+/// );
+/// # Ok::<(), tensor::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<ErrorKind>);
+
+impl Error {
+    /// The facts behind the message.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What was expected and what came; more kinds may be added.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Two operands whose shapes do not fit together.
+    #[error("{op}: shapes {lhs:?} and {rhs:?} do not agree: expected {expected}")]
+    Shapes {
+        /// The op that was asked for.
+        op: &'static str,
+        /// Shape of the first operand.
+        lhs: Shape,
+        /// Shape of the second operand.
+        rhs: Shape,
+        /// The rule that they break.
+        expected: &'static str,
+    },
+    /// One operand whose shape the op does not take.
+    #[error("{op}: expected {expected}, got shape {got:?}")]
+    Operand {
+        /// The op that was asked for.
+        op: &'static str,
+        /// What the op takes.
+        expected: &'static str,
+        /// The shape that came.
+        got: Shape,
+    },
+    /// An axis that the operand does not have.
+    #[error("{op}: axis {axis} is out of range: expected less than {rank}, the number of axes of {shape:?}")]
+    Axis {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The axis that came.
+        axis: usize,
+        /// The number of axes.
+        rank: usize,
+        /// The operand's shape.
+        shape: Shape,
+    },
+    /// More axes than a [`Shape`] holds.
+    #[error("{op}: expected at most {max} axes, got {got}", max = crate::MAX_RANK)]
+    Rank {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The number of axes that came.
+        got: usize,
+    },
+    /// Data whose length does not fit the shape.
+    #[error("{op}: shape {shape:?} holds {expected} elements, got {got}")]
+    Length {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The shape to fill.
+        shape: Shape,
+        /// The number of elements of that shape.
+        expected: usize,
+        /// The number of elements that came.
+        got: usize,
+    },
+    /// An index outside of its range.
+    #[error("{op}: index {index} at position {position} is out of range: expected less than {bound}")]
+    Index {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The index that came.
+        index: usize,
+        /// Where among the indices it stands.
+        position: usize,
+        /// The first index that does not exist.
+        bound: usize,
+    },
+    /// A number of inputs that the op does not take.
+    #[error("{op}: expected {expected} inputs, got {got}")]
+    Arity {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The number of inputs it takes.
+        expected: usize,
+        /// The number of inputs that came.
+        got: usize,
+    },
+    /// An input that holds indices where numbers are expected, or the reverse.
+    #[error("{op}: expected input {input} to hold {expected}")]
+    Content {
+        /// The op that was asked for.
+        op: &'static str,
+        /// Position of the input.
+        input: usize,
+        /// `numbers` or `indices`.
+        expected: &'static str,
+    },
+    /// A variable recorded on another tape.
+    #[error("{op}: a variable of another tape was given: expected variables of one tape")]
+    OtherTape {
+        /// The op that was asked for.
+        op: &'static str,
+    },
+    /// The gradient of something that has none.
+    #[error("{op}: expected {expected}, got {got}")]
+    NoGradient {
+        /// The call that asked for it.
+        op: &'static str,
+        /// What can be differentiated.
+        expected: &'static str,
+        /// What came.
+        got: &'static str,
+    },
+    /// A parameter's leaf whose values the tape let go at the end of `backward`.
+    #[error(
+        "{op}: the values of a parameter were released by `backward`: expected `Tape::bind` or `Tape::reset` first"
+    )]
+    Released {
+        /// The call that needed the values.
+        op: &'static str,
+    },
+    /// A parameter that cannot be written because something else still reads its values.
+    #[error(
+        "{op}: the parameter's values are still held by a tape: expected `backward` or `Tape::reset` first"
+    )]
+    Shared {
+        /// The call that wanted to write.
+        op: &'static str,
+    },
+    /// A parameter that the tape does not hold.
+    #[error("{op}: expected a parameter recorded on this tape, got another")]
+    UnknownParam {
+        /// The call that named it.
+        op: &'static str,
+    },
+    /// A leaf whose values cannot be set.
+    #[error("{op}: expected a leaf made by `{expected}`, got {got}")]
+    NotALeaf {
+        /// The call.
+        op: &'static str,
+        /// The constructor of the right kind of leaf.
+        expected: &'static str,
+        /// What came.
+        got: &'static str,
+    },
+    /// A call on the tape from inside of [`Var::with`](crate::Var::with).
+    #[error("{op}: the tape is being read: expected no call on it inside of `Var::with`")]
+    Busy {
+        /// The call.
+        op: &'static str,
+    },
+    /// A number outside of the range that the op takes.
+    #[error("{op}: expected {expected}, got {got}")]
+    Value {
+        /// The op that was asked for.
+        op: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// What came.
+        got: f64,
+    },
+    /// A refusal by an op from outside of this crate.
+    #[error("{op}: {message}")]
+    Custom {
+        /// The op's name.
+        op: &'static str,
+        /// What it expected and what came.
+        message: String,
+    },
+}

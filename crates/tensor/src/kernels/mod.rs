@@ -1,0 +1,29 @@
+//! The loops: the only place where `unsafe` may stand, each block with its reason.
+
+mod buffer;
+mod gemm;
+mod map;
+mod sum;
+
+pub(crate) use buffer::Buffer;
+pub use gemm::Matrix;
+pub(crate) use gemm::{gemm_plain, product_f32, product_f64};
+pub(crate) use map::{map1, map2, map3, update, update1};
+pub(crate) use sum::{sum_columns, sum_slice};
+
+/// Runs a loop compiled for the widest vectors that the machine has.
+///
+/// A plain build targets the oldest CPU of its family; the dispatch costs about 2 ns.
+#[inline(always)]
+pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// What to do with a destination: a first gradient is stored, later ones are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// Overwrite what is there.
+    Store,
+    /// Add to what is there.
+    Add,
+}

@@ -1,0 +1,151 @@
+//! One entry of a tape.
+
+use crate::kernels::Buffer;
+use crate::op::{Forward, Inputs, Op};
+use crate::{Element, Result, Shape};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// A leaf or the result of an op. Nodes outlive `reset`: the next recording reuses their memory.
+#[derive(Debug)]
+pub(crate) struct Node<T: Element> {
+    pub(crate) shape: Shape,
+    /// Whether a gradient is wanted here.
+    pub(crate) tracked: bool,
+    value: Buffer<T>,
+    pub(crate) kind: Kind<T>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind<T: Element> {
+    /// Values given by the user.
+    Leaf,
+    /// Values of a parameter: shared with it until the end of `backward`, so that an optimizer can write
+    /// them in place. The token names the parameter when the values are gone.
+    Param {
+        values: Option<Arc<Buffer<T>>>,
+        token: Arc<()>,
+    },
+    /// Whole numbers that an op looks things up with.
+    Indices(Vec<usize>),
+    /// The result of an op.
+    Op(Recorded<T>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Recorded<T: Element> {
+    pub(crate) op: Box<dyn Op<T>>,
+    pub(crate) inputs: SmallVec<[u32; 4]>,
+    pub(crate) saved: Buffer<T>,
+}
+
+impl<T: Element> Default for Node<T> {
+    fn default() -> Self {
+        Self {
+            shape: Shape::SCALAR,
+            tracked: false,
+            value: Buffer::new(),
+            kind: Kind::Leaf,
+        }
+    }
+}
+
+impl<T: Element> Node<T> {
+    /// The elements. Those of a parameter that was let go are gone; callers check for it.
+    #[inline]
+    pub(crate) fn values(&self) -> &[T] {
+        match &self.kind {
+            Kind::Param { values, .. } => values.as_deref().map_or(&[], |values| values),
+            _ => &self.value,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn indices(&self) -> &[usize] {
+        match &self.kind {
+            Kind::Indices(indices) => indices,
+            _ => &[],
+        }
+    }
+
+    /// Becomes a leaf with this shape and gives out its memory.
+    pub(crate) fn leaf(&mut self, shape: Shape) -> &mut [T] {
+        self.shape = shape;
+        self.value.resize(shape.size());
+        &mut self.value
+    }
+
+    /// Puts an op here, in the place of one of the same type where there is one: a step that repeats
+    /// allocates nothing.
+    #[inline]
+    pub(crate) fn place<O: Op<T>>(&mut self, op: O, ids: &[u32]) {
+        if let Kind::Op(recorded) = &mut self.kind {
+            let old: &mut dyn std::any::Any = &mut *recorded.op;
+            if let Some(old) = old.downcast_mut::<O>() {
+                *old = op;
+            } else {
+                recorded.op = Box::new(op);
+            }
+            recorded.inputs.clear();
+            recorded.inputs.extend_from_slice(ids);
+        } else {
+            let inputs = SmallVec::from_slice(ids);
+            self.kind = Kind::Op(Recorded {
+                op: Box::new(op),
+                inputs,
+                saved: Buffer::new(),
+            });
+        }
+    }
+
+    pub(crate) fn reserve(&mut self, shape: Shape, saved: usize) {
+        self.shape = shape;
+        self.value.resize(shape.size());
+        if let Kind::Op(recorded) = &mut self.kind {
+            recorded.saved.resize(saved);
+        }
+    }
+
+    /// Computes the value of an op from the nodes before it; does nothing for a leaf.
+    #[inline]
+    pub(crate) fn forward(&mut self, earlier: &[Self]) -> Result<()> {
+        let Kind::Op(recorded) = &mut self.kind else {
+            return Ok(());
+        };
+        if cfg!(debug_assertions) {
+            // An op that forgets an element shows up in the tests.
+            self.value.fill(T::from_f64(f64::NAN));
+            recorded.saved.fill(T::from_f64(f64::NAN));
+        }
+        let inputs = Inputs {
+            nodes: earlier,
+            ids: &recorded.inputs,
+        };
+        let out = Forward {
+            values: &mut self.value,
+            shape: &self.shape,
+            saved: &mut recorded.saved,
+        };
+        recorded.op.forward(inputs, out)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let saved = if let Kind::Op(recorded) = &self.kind {
+            recorded.saved.bytes()
+        } else {
+            0
+        };
+        self.value.bytes() + saved
+    }
+
+    /// What an error calls this node.
+    pub(crate) fn describe(&self) -> &'static str {
+        match &self.kind {
+            Kind::Leaf if self.tracked => "a variable",
+            Kind::Leaf => "a constant",
+            Kind::Param { .. } => "a parameter",
+            Kind::Indices(_) => "indices",
+            Kind::Op(_) => "the result of an op",
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The built-in ops: one family per file, each op's forward and backward side by side.
+
+mod arith;
+mod elementwise;
+mod loss;
+mod matmul;
+mod reduce;
+mod shape;
+mod softmax;
+
+pub use matmul::Activation;

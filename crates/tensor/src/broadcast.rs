@@ -18,13 +18,7 @@ pub(crate) fn broadcast(op: &'static str, lhs: &Shape, rhs: &Shape) -> Result<Sh
             (a, 1) => a,
             _ => {
                 let expected = "axes of equal length or of length 1, counted from the last";
-                return Err(ErrorKind::Shapes {
-                    op,
-                    lhs: *lhs,
-                    rhs: *rhs,
-                    expected,
-                }
-                .into());
+                return Err(ErrorKind::Shapes { op, lhs: *lhs, rhs: *rhs, expected }.into());
             }
         };
         out = out.with(axis, length);
@@ -33,11 +27,7 @@ pub(crate) fn broadcast(op: &'static str, lhs: &Shape, rhs: &Shape) -> Result<Sh
 }
 
 fn from_end(shape: &Shape, back: usize) -> usize {
-    if back <= shape.len() {
-        shape[shape.len() - back]
-    } else {
-        1
-    }
+    if back <= shape.len() { shape[shape.len() - back] } else { 1 }
 }
 
 /// Loops over an output with two broadcast operands: neighbouring axes on which both operands behave
@@ -50,10 +40,7 @@ struct Loops {
 
 impl Loops {
     fn new(out: &Shape, a: &Shape, b: &Shape) -> Self {
-        let mut loops = Self {
-            axes: [(1, [true; 2]); MAX_RANK],
-            count: 0,
-        };
+        let mut loops = Self { axes: [(1, [true; 2]); MAX_RANK], count: 0 };
         for back in (1..=out.len()).rev() {
             let length = from_end(out, back);
             if length == 1 {
@@ -244,19 +231,14 @@ mod tests {
             let summed: Vec<bool> = (0..4).map(|axis| mask >> axis & 1 == 1).collect();
             let mut want = array.clone();
             for axis in (0..4).filter(|&axis| summed[axis]) {
-                want = want
-                    .sum_axis(ndarray::Axis(axis))
-                    .insert_axis(ndarray::Axis(axis));
+                want = want.sum_axis(ndarray::Axis(axis)).insert_axis(ndarray::Axis(axis));
             }
             let want: Vec<f64> = want.iter().copied().collect();
             let mut got = vec![1.0; want.len()];
             sum_axes(&mut got, Write::Store, &values, &from, &summed);
             assert_eq!(got, want, "{summed:?}");
             sum_axes(&mut got, Write::Add, &values, &from, &summed);
-            assert!(
-                got.iter().zip(&want).all(|(got, want)| *got == 2.0 * want),
-                "{summed:?}"
-            );
+            assert!(got.iter().zip(&want).all(|(got, want)| *got == 2.0 * want), "{summed:?}");
         }
     }
 }

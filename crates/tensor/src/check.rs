@@ -51,18 +51,12 @@ where
     F: for<'t> Fn(&[Var<'t, f64>]) -> Result<Var<'t, f64>, Error>,
 {
     let tape = Tape::new();
-    let vars = inputs
-        .iter()
-        .map(|x| tape.var(x))
-        .collect::<Result<Vec<_>, _>>()?;
+    let vars = inputs.iter().map(|x| tape.var(x)).collect::<Result<Vec<_>, _>>()?;
     let output = f(&vars)?;
     let shape = output.shape()?;
     let weights = ArrayD::from_shape_fn(&*shape, weight_of(&shape));
     let gradients = tape.backward_with(output, &weights)?;
-    let mut replay = Replay {
-        tape: Tape::new(),
-        f: &f,
-    };
+    let mut replay = Replay { tape: Tape::new(), f: &f };
     for (input, values) in inputs.iter().enumerate() {
         let backward = gradients.wrt(vars[input])?;
         for (element, _) in values.indexed_iter() {
@@ -81,13 +75,7 @@ where
             let close = (backward - differences).abs() <= TOLERANCE * differences.abs().max(1.0);
             if !close {
                 let element = ndarray::Dimension::slice(&element).to_vec();
-                return Err(CheckError::Mismatch {
-                    op,
-                    input,
-                    element,
-                    backward,
-                    differences,
-                });
+                return Err(CheckError::Mismatch { op, input, element, backward, differences });
             }
         }
     }
@@ -97,16 +85,9 @@ where
 /// Weights between 0.5 and 1.5 with mixed signs and no pattern that a wrong derivative could share.
 fn weight_of(shape: &[usize]) -> impl Fn(ndarray::IxDyn) -> f64 {
     move |index| {
-        let flat = ndarray::Dimension::slice(&index)
-            .iter()
-            .zip(shape)
-            .fold(0, |flat, (&i, &n)| flat * n + i);
+        let flat = ndarray::Dimension::slice(&index).iter().zip(shape).fold(0, |flat, (&i, &n)| flat * n + i);
         let golden = ((flat + 1) as f64 * 0.618_033_988_749_895).fract();
-        if flat % 3 == 1 {
-            -0.5 - golden
-        } else {
-            0.5 + golden
-        }
+        if flat % 3 == 1 { -0.5 - golden } else { 0.5 + golden }
     }
 }
 
@@ -121,10 +102,7 @@ where
 {
     fn value(&mut self, inputs: &[ArrayD<f64>]) -> Result<ArrayD<f64>, Error> {
         self.tape.reset();
-        let vars = inputs
-            .iter()
-            .map(|x| self.tape.var(x))
-            .collect::<Result<Vec<_>, _>>()?;
+        let vars = inputs.iter().map(|x| self.tape.var(x)).collect::<Result<Vec<_>, _>>()?;
         (self.f)(&vars)?.value()
     }
 }

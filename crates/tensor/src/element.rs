@@ -62,11 +62,7 @@ pub trait Element:
     #[inline(always)]
     #[must_use]
     fn larger(self, other: Self) -> Self {
-        if self > other || self.is_nan() {
-            self
-        } else {
-            other
-        }
+        if self > other || self.is_nan() { self } else { other }
     }
 
     /// The matrix product `out (+)= alpha * a b`.

@@ -25,10 +25,7 @@ pub(crate) struct Store<T> {
 
 impl<T> Store<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            scratch: Buffer::new(),
-        }
+        Self { slots: Vec::new(), scratch: Buffer::new() }
     }
 }
 
@@ -57,21 +54,11 @@ impl<T: Element> Store<T> {
             // The op reads its own gradient and writes those of its inputs: never the same memory.
             let (before, own) = self.slots.split_at_mut(id);
             recorded.op.backward(Backward {
-                inputs: Inputs {
-                    nodes,
-                    ids: &recorded.inputs,
-                },
-                output: View {
-                    values: node.values(),
-                    shape: &node.shape,
-                },
+                inputs: Inputs { nodes, ids: &recorded.inputs },
+                output: View { values: node.values(), shape: &node.shape },
                 saved: &recorded.saved,
                 upstream: Upstream(&mut own[0].buffer),
-                grads: Grads {
-                    slots: before,
-                    nodes,
-                    ids: &recorded.inputs,
-                },
+                grads: Grads { slots: before, nodes, ids: &recorded.inputs },
                 scratch: Scratch(&mut self.scratch),
             })?;
         }
@@ -109,11 +96,7 @@ pub struct Gradients<'t, T: Element> {
 
 impl<'t, T: Element> Gradients<'t, T> {
     pub(crate) fn new(tape: &'t Tape<T>, store: Store<T>) -> Self {
-        Self {
-            tape,
-            store,
-            cursor: Cell::new(0),
-        }
+        Self { tape, store, cursor: Cell::new(0) }
     }
 
     /// The gradient of a variable or parameter leaf, or `None` where the differentiated value does not
@@ -128,12 +111,7 @@ impl<'t, T: Element> Gradients<'t, T> {
         let node = &inner.nodes[id];
         if !node.tracked || matches!(node.kind, Kind::Op(_)) {
             let (expected, got) = ("a variable or a trainable parameter", node.describe());
-            return Err(ErrorKind::NoGradient {
-                op: "gradients",
-                expected,
-                got,
-            }
-            .into());
+            return Err(ErrorKind::NoGradient { op: "gradients", expected, got }.into());
         }
         Ok(self.slot(id).map(|values| view(node.shape, values)))
     }
@@ -145,9 +123,7 @@ impl<'t, T: Element> Gradients<'t, T> {
     /// As [`get`](Self::get).
     pub fn wrt(&self, leaf: Var<'_, T>) -> Result<ArrayD<T>> {
         let shape = leaf.shape()?;
-        Ok(self
-            .get(leaf)?
-            .map_or_else(|| ArrayD::zeros(IxDyn(&shape)), |gradient| gradient.to_owned()))
+        Ok(self.get(leaf)?.map_or_else(|| ArrayD::zeros(IxDyn(&shape)), |gradient| gradient.to_owned()))
     }
 
     /// The gradient of a parameter, row by row; `None` where the differentiated value does not depend on
@@ -160,11 +136,7 @@ impl<'t, T: Element> Gradients<'t, T> {
     }
 
     fn slot(&self, id: usize) -> Option<&[T]> {
-        self.store
-            .slots
-            .get(id)
-            .filter(|slot| slot.filled)
-            .map(|slot| &*slot.buffer)
+        self.store.slots.get(id).filter(|slot| slot.filled).map(|slot| &*slot.buffer)
     }
 }
 

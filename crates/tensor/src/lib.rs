@@ -3,20 +3,20 @@
 //! Record ops on a [`Tape`], call [`Tape::backward`], read the [`Gradients`]:
 //!
 //! ```
-//! use tensor::{Tape, ndarray::array};
+//! use tensor::{Param, Tape, ndarray::array};
 //!
-//! // Fit w in y = w x to one observation, by gradient descent.
+//! // Fit w in y = w x to the observation x = 2, y = 6, by gradient descent.
 //! let mut tape = Tape::<f64>::new();
-//! let mut w = array![0.0];
+//! let mut w = Param::new(&array![0.0])?;
 //! for _ in 0..50 {
-//!     let (x, y) = (tape.constant(&array![2.0])?, tape.constant(&array![6.0])?);
-//!     let weight = tape.var(&w)?;
-//!     let loss = weight.mul(x)?.mse(y)?;
-//!     let step = tape.backward(loss)?.wrt(weight)?;
-//!     w = w - 0.1 * step.into_dimensionality().expect("the shape of w");
+//!     let loss = tape.param(&w)?.scale(2.0)?.mse(tape.constant(&array![6.0])?)?;
+//!     let gradients = tape.backward(loss)?;
+//!     let slope = gradients.param(&w).expect("the loss depends on w")[0];
+//!     drop(gradients);
+//!     w.values_mut()?[0] -= 0.1 * slope;
 //!     tape.reset();
 //! }
-//! assert!((w[0] - 3.0_f64).abs() < 1e-9);
+//! assert!((w.values()[0] - 3.0).abs() < 1e-9);
 //! # Ok::<(), tensor::Error>(())
 //! ```
 //!

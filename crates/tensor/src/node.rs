@@ -22,10 +22,7 @@ pub(crate) enum Kind<T: Element> {
     Leaf,
     /// Values of a parameter: shared with it until the end of `backward`, so that an optimizer can write
     /// them in place. The token names the parameter when the values are gone.
-    Param {
-        values: Option<Arc<Buffer<T>>>,
-        token: Arc<()>,
-    },
+    Param { values: Option<Arc<Buffer<T>>>, token: Arc<()> },
     /// Whole numbers that an op looks things up with.
     Indices(Vec<usize>),
     /// The result of an op.
@@ -41,12 +38,7 @@ pub(crate) struct Recorded<T: Element> {
 
 impl<T: Element> Default for Node<T> {
     fn default() -> Self {
-        Self {
-            shape: Shape::SCALAR,
-            tracked: false,
-            value: Buffer::new(),
-            kind: Kind::Leaf,
-        }
+        Self { shape: Shape::SCALAR, tracked: false, value: Buffer::new(), kind: Kind::Leaf }
     }
 }
 
@@ -90,11 +82,7 @@ impl<T: Element> Node<T> {
             recorded.inputs.extend_from_slice(ids);
         } else {
             let inputs = SmallVec::from_slice(ids);
-            self.kind = Kind::Op(Recorded {
-                op: Box::new(op),
-                inputs,
-                saved: Buffer::new(),
-            });
+            self.kind = Kind::Op(Recorded { op: Box::new(op), inputs, saved: Buffer::new() });
         }
     }
 
@@ -117,24 +105,13 @@ impl<T: Element> Node<T> {
             self.value.fill(T::from_f64(f64::NAN));
             recorded.saved.fill(T::from_f64(f64::NAN));
         }
-        let inputs = Inputs {
-            nodes: earlier,
-            ids: &recorded.inputs,
-        };
-        let out = Forward {
-            values: &mut self.value,
-            shape: &self.shape,
-            saved: &mut recorded.saved,
-        };
+        let inputs = Inputs { nodes: earlier, ids: &recorded.inputs };
+        let out = Forward { values: &mut self.value, shape: &self.shape, saved: &mut recorded.saved };
         recorded.op.forward(inputs, out)
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let saved = if let Kind::Op(recorded) = &self.kind {
-            recorded.saved.bytes()
-        } else {
-            0
-        };
+        let saved = if let Kind::Op(recorded) = &self.kind { recorded.saved.bytes() } else { 0 };
         self.value.bytes() + saved
     }
 

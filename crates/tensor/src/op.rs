@@ -116,11 +116,7 @@ impl<'a, T: Element> Shapes<'a, T> {
     #[inline]
     pub fn exactly<const N: usize>(&self, op: &'static str) -> Result<[&'a Shape; N]> {
         if self.ids.len() != N {
-            return Err(Error::from(ErrorKind::Arity {
-                op,
-                expected: N,
-                got: self.ids.len(),
-            }));
+            return Err(Error::from(ErrorKind::Arity { op, expected: N, got: self.ids.len() }));
         }
         Ok(std::array::from_fn(|i| self.get(i)))
     }
@@ -140,11 +136,7 @@ impl<'a, T: Element> View<'a, T> {
     #[inline]
     pub(crate) fn matrix(self) -> Matrix<'a, T> {
         let cols = self.shape.last().copied().unwrap_or(1);
-        Matrix::new(
-            self.values,
-            self.values.len().checked_div(cols).unwrap_or(0),
-            cols,
-        )
+        Matrix::new(self.values, self.values.len().checked_div(cols).unwrap_or(0), cols)
     }
 }
 
@@ -163,10 +155,7 @@ impl<'a, T: Element> Inputs<'a, T> {
     #[inline]
     pub fn get(&self, input: usize) -> View<'a, T> {
         let node = &self.nodes[self.ids[input] as usize];
-        View {
-            values: node.values(),
-            shape: &node.shape,
-        }
+        View { values: node.values(), shape: &node.shape }
     }
 
     /// The indices of the input that [`Op::indices`] declared.
@@ -267,20 +256,14 @@ impl<T: Element> Grads<'_, T> {
         }
         let slot = &mut self.slots[id];
         if slot.filled {
-            return Some(Sink {
-                out: &mut slot.buffer,
-                write: Write::Add,
-            });
+            return Some(Sink { out: &mut slot.buffer, write: Write::Add });
         }
         slot.filled = true;
         slot.buffer.resize(node.shape.size());
         if cfg!(debug_assertions) {
             slot.buffer.fill(T::from_f64(f64::NAN));
         }
-        Some(Sink {
-            out: &mut slot.buffer,
-            write: Write::Store,
-        })
+        Some(Sink { out: &mut slot.buffer, write: Write::Store })
     }
 
     /// Hands the output's gradient on as the gradient of one input with as many elements.
@@ -292,11 +275,7 @@ impl<T: Element> Grads<'_, T> {
         if !self.nodes[id].tracked {
             return;
         }
-        assert_eq!(
-            self.nodes[id].shape.size(),
-            upstream.len(),
-            "elements of a gradient handed on"
-        );
+        assert_eq!(self.nodes[id].shape.size(), upstream.len(), "elements of a gradient handed on");
         let slot = &mut self.slots[id];
         if slot.filled {
             kernels::map1(&mut slot.buffer, Write::Add, &upstream, |g| g);

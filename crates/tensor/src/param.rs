@@ -44,12 +44,7 @@ impl<T: Element> Param<T> {
         let mut buffer = Buffer::new();
         buffer.resize(shape.size());
         copy(&mut buffer, values);
-        Ok(Self {
-            shape,
-            values: Arc::new(buffer),
-            token: Arc::new(()),
-            trainable: true,
-        })
+        Ok(Self { shape, values: Arc::new(buffer), token: Arc::new(()), trainable: true })
     }
 
     /// The axis lengths.
@@ -102,12 +97,7 @@ impl<T: Element> Clone for Param<T> {
         let mut buffer = Buffer::new();
         buffer.resize(self.values.len());
         buffer.copy_from_slice(&self.values);
-        Self {
-            shape: self.shape,
-            values: Arc::new(buffer),
-            token: Arc::new(()),
-            trainable: self.trainable,
-        }
+        Self { shape: self.shape, values: Arc::new(buffer), token: Arc::new(()), trainable: self.trainable }
     }
 }
 

@@ -25,10 +25,7 @@ pub struct Shape {
 
 impl Shape {
     /// The shape of a single number: no axes, one element.
-    pub const SCALAR: Self = Self {
-        axes: [0; MAX_RANK],
-        rank: 0,
-    };
+    pub const SCALAR: Self = Self { axes: [0; MAX_RANK], rank: 0 };
 
     /// A shape with these axis lengths.
     ///
@@ -37,10 +34,7 @@ impl Shape {
     #[inline]
     pub fn new(axes: &[usize]) -> Result<Self> {
         if axes.len() > MAX_RANK {
-            return Err(Error::from(ErrorKind::Rank {
-                op: "shape",
-                got: axes.len(),
-            }));
+            return Err(Error::from(ErrorKind::Rank { op: "shape", got: axes.len() }));
         }
         Ok(Self::of(axes))
     }
@@ -80,11 +74,7 @@ impl Shape {
 
     /// Elements before, on and after an axis: the three loops of an op along that axis.
     pub(crate) fn around(&self, axis: usize) -> (usize, usize, usize) {
-        (
-            self[..axis].iter().product(),
-            self[axis],
-            self[axis + 1..].iter().product(),
-        )
+        (self[..axis].iter().product(), self[axis], self[axis + 1..].iter().product())
     }
 
     /// This axis if the shape has it.
@@ -92,13 +82,7 @@ impl Shape {
         if axis < self.len() {
             return Ok(axis);
         }
-        Err(ErrorKind::Axis {
-            op,
-            axis,
-            rank: self.len(),
-            shape: *self,
-        }
-        .into())
+        Err(ErrorKind::Axis { op, axis, rank: self.len(), shape: *self }.into())
     }
 }
 

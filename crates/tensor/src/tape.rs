@@ -99,10 +99,7 @@ impl<T: Element> Tape<T> {
         values: &ArrayRef<T, D>,
         tracked: bool,
     ) -> Result<Var<'_, T>> {
-        let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank {
-            op,
-            got: values.ndim(),
-        })?;
+        let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank { op, got: values.ndim() })?;
         let mut inner = self.write(op)?;
         let node = inner.next();
         node.kind = Kind::Leaf;
@@ -129,17 +126,10 @@ impl<T: Element> Tape<T> {
             Kind::Param { values, token } if Arc::ptr_eq(token, param.token()) => {
                 *values = Some(param.share());
             }
-            kind => {
-                *kind = Kind::Param {
-                    values: Some(param.share()),
-                    token: Arc::clone(param.token()),
-                }
-            }
+            kind => *kind = Kind::Param { values: Some(param.share()), token: Arc::clone(param.token()) },
         }
         let id = inner.commit();
-        inner
-            .params
-            .push((Arc::as_ptr(param.token()) as usize, id as u32));
+        inner.params.push((Arc::as_ptr(param.token()) as usize, id as u32));
         Ok(self.wrap(id))
     }
 
@@ -191,13 +181,7 @@ impl<T: Element> Tape<T> {
         }
         if &*node.shape != values.shape() {
             let (lhs, rhs) = (node.shape, Shape::new(values.shape())?);
-            return Err(ErrorKind::Shapes {
-                op: "set",
-                lhs,
-                rhs,
-                expected: "the leaf's shape",
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op: "set", lhs, rhs, expected: "the leaf's shape" }.into());
         }
         copy(node.leaf(node.shape), values);
         Ok(())
@@ -216,13 +200,7 @@ impl<T: Element> Tape<T> {
         };
         if old.len() != values.len() {
             let (op, shape, expected, got) = ("set_indices", node.shape, old.len(), values.len());
-            return Err(ErrorKind::Length {
-                op,
-                shape,
-                expected,
-                got,
-            }
-            .into());
+            return Err(ErrorKind::Length { op, shape, expected, got }.into());
         }
         old.copy_from_slice(values);
         Ok(())
@@ -285,12 +263,7 @@ impl<T: Element> Tape<T> {
         let size = loss.shape()?.size();
         if size != 1 {
             let (expected, got) = ("a single number (see `backward_with`)", "an array");
-            return Err(ErrorKind::NoGradient {
-                op: "backward",
-                expected,
-                got,
-            }
-            .into());
+            return Err(ErrorKind::NoGradient { op: "backward", expected, got }.into());
         }
         self.differentiate("backward", loss, |seed| seed.fill(T::one()))
     }
@@ -309,13 +282,7 @@ impl<T: Element> Tape<T> {
         if &*lhs != weights.shape() {
             let (op, rhs) = ("backward_with", Shape::new(weights.shape())?);
             let expected = "weights of the output's shape";
-            return Err(ErrorKind::Shapes {
-                op,
-                lhs,
-                rhs,
-                expected,
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op, lhs, rhs, expected }.into());
         }
         self.differentiate("backward_with", output, |seed| copy(seed, weights))
     }
@@ -330,10 +297,8 @@ impl<T: Element> Tape<T> {
         let mut inner = self.write(op)?;
         inner.expect_values(op)?;
         if !inner.nodes[id].tracked {
-            let (expected, got) = (
-                "a value that depends on a variable or parameter",
-                inner.nodes[id].describe(),
-            );
+            let (expected, got) =
+                ("a value that depends on a variable or parameter", inner.nodes[id].describe());
             return Err(ErrorKind::NoGradient { op, expected, got }.into());
         }
         let mut store = std::mem::take(&mut inner.store);
@@ -394,10 +359,7 @@ impl<T: Element> Tape<T> {
 
     #[inline]
     pub(crate) fn wrap(&self, id: usize) -> Var<'_, T> {
-        Var {
-            tape: self,
-            id: id as u32,
-        }
+        Var { tape: self, id: id as u32 }
     }
 
     pub(crate) fn give_back(&self, store: Store<T>) {
@@ -414,12 +376,7 @@ fn busy(op: &'static str) -> Error {
 
 #[cold]
 fn not_a_leaf<T: Element>(op: &'static str, expected: &'static str, node: &Node<T>) -> Error {
-    ErrorKind::NotALeaf {
-        op,
-        expected,
-        got: node.describe(),
-    }
-    .into()
+    ErrorKind::NotALeaf { op, expected, got: node.describe() }.into()
 }
 
 impl<T: Element> Inner<T> {
@@ -472,10 +429,7 @@ impl<T: Element> Inner<T> {
     #[inline]
     pub(crate) fn record<O: Op<T>>(&mut self, op: O, ids: &[u32]) -> Result<usize> {
         let tracked = self.admit(op.name(), op.indices(), ids)?;
-        let shapes = Shapes {
-            nodes: &self.nodes[..self.len],
-            ids,
-        };
+        let shapes = Shapes { nodes: &self.nodes[..self.len], ids };
         let shape = op.infer(shapes)?;
         let saved = op.saved(shapes);
         let id = self.len;

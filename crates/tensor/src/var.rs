@@ -61,11 +61,7 @@ impl<'t, T: Element> Var<'t, T> {
     pub fn op(self) -> Result<&'static str> {
         let inner = self.tape.read("op")?;
         let node = &inner.nodes[self.id as usize];
-        Ok(if let Kind::Op(recorded) = &node.kind {
-            recorded.op.name()
-        } else {
-            node.describe()
-        })
+        Ok(if let Kind::Op(recorded) = &node.kind { recorded.op.name() } else { node.describe() })
     }
 
     /// A copy of the value.
@@ -86,12 +82,7 @@ impl<'t, T: Element> Var<'t, T> {
         let node = &inner.nodes[self.id as usize];
         match node.kind {
             Kind::Param { values: None, .. } => Err(ErrorKind::Released { op: "value" }.into()),
-            Kind::Indices(_) => Err(ErrorKind::Content {
-                op: "value",
-                input: 0,
-                expected: "numbers",
-            }
-            .into()),
+            Kind::Indices(_) => Err(ErrorKind::Content { op: "value", input: 0, expected: "numbers" }.into()),
             _ => Ok(f(view(node.shape, node.values()))),
         }
     }
@@ -103,14 +94,7 @@ impl<'t, T: Element> Var<'t, T> {
     pub fn item(self) -> Result<T> {
         let first = self.with(|value| (value.len() == 1).then(|| value.first().copied()).flatten())?;
         let got = self.shape()?;
-        first.ok_or_else(|| {
-            ErrorKind::Operand {
-                op: "item",
-                expected: "a single number",
-                got,
-            }
-            .into()
-        })
+        first.ok_or_else(|| ErrorKind::Operand { op: "item", expected: "a single number", got }.into())
     }
 
     /// Records an op on this value.

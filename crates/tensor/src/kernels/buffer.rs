@@ -1,8 +1,5 @@
 //! Memory of the tape and of parameters: aligned, grown when needed, kept when not.
-#![expect(
-    unsafe_code,
-    reason = "owning memory aligned to a cache line needs the allocator's raw interface"
-)]
+#![expect(unsafe_code, reason = "owning memory aligned to a cache line needs the allocator's raw interface")]
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::{fmt, ops, ptr::NonNull};
@@ -25,11 +22,7 @@ unsafe impl<T: Sync> Sync for Buffer<T> {}
 
 impl<T> Buffer<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            start: NonNull::dangling(),
-            len: 0,
-            capacity: 0,
-        }
+        Self { start: NonNull::dangling(), len: 0, capacity: 0 }
     }
 
     fn layout(capacity: usize) -> Layout {
@@ -58,14 +51,8 @@ impl<T: crate::Element> Buffer<T> {
         // SAFETY: the layout's size is not 0, since `capacity > 0` and elements are numbers; all-zero
         // bytes are a valid number of every `Element` (a sealed set of floats and pairs of floats).
         let start = unsafe { alloc_zeroed(layout) }.cast::<T>();
-        let Some(start) = NonNull::new(start) else {
-            handle_alloc_error(layout)
-        };
-        *self = Self {
-            start,
-            len: 0,
-            capacity,
-        };
+        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        *self = Self { start, len: 0, capacity };
     }
 
     /// Bytes held, in use or not.

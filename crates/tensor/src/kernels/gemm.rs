@@ -33,18 +33,8 @@ impl<'a, T> Matrix<'a, T> {
     /// If the slice does not hold `rows * cols` elements; an op checks its shapes before.
     #[inline]
     pub fn new(values: &'a [T], rows: usize, cols: usize) -> Self {
-        assert_eq!(
-            values.len(),
-            rows * cols,
-            "a matrix of {rows} rows and {cols} columns"
-        );
-        Self {
-            values,
-            rows,
-            cols,
-            row_stride: cols,
-            col_stride: 1,
-        }
+        assert_eq!(values.len(), rows * cols, "a matrix of {rows} rows and {cols} columns");
+        Self { values, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
     /// The same elements seen as the transposed matrix.
@@ -201,11 +191,7 @@ impl<T: Element, const NR: usize, const KC: usize> Tiled<'_, T, NR, KC> {
         let height = MR.min(self.a.rows - i0);
         for (k, column) in panel.iter_mut().enumerate() {
             for (i, x) in column.iter_mut().enumerate() {
-                *x = if i < height {
-                    self.a.at(i0 + i, k0 + k)
-                } else {
-                    T::zero()
-                };
+                *x = if i < height { self.a.at(i0 + i, k0 + k) } else { T::zero() };
             }
         }
     }
@@ -217,14 +203,8 @@ impl<T: Element, const NR: usize, const KC: usize> Tiled<'_, T, NR, KC> {
             let start = (i0 + i) * self.b.cols + j0;
             let out = &mut self.out[start..start + width];
             match self.write {
-                Write::Store => out
-                    .iter_mut()
-                    .zip(sums)
-                    .for_each(|(out, &sum)| *out = self.alpha * sum),
-                Write::Add => out
-                    .iter_mut()
-                    .zip(sums)
-                    .for_each(|(out, &sum)| *out += self.alpha * sum),
+                Write::Store => out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = self.alpha * sum),
+                Write::Add => out.iter_mut().zip(sums).for_each(|(out, &sum)| *out += self.alpha * sum),
             }
         }
     }
@@ -253,21 +233,9 @@ fn tiled<T: Element, const NR: usize>(
 ) {
     // A short inner size gets panels that are cheaper to clear.
     if a.cols <= 32 {
-        pulp::Arch::new().dispatch(Tiled::<T, NR, 32> {
-            out,
-            write,
-            alpha,
-            a,
-            b,
-        });
+        pulp::Arch::new().dispatch(Tiled::<T, NR, 32> { out, write, alpha, a, b });
     } else {
-        pulp::Arch::new().dispatch(Tiled::<T, NR, 128> {
-            out,
-            write,
-            alpha,
-            a,
-            b,
-        });
+        pulp::Arch::new().dispatch(Tiled::<T, NR, 128> { out, write, alpha, a, b });
     }
 }
 
@@ -345,26 +313,10 @@ mod tests {
         for layout in 0..4 {
             let ta = layout & 1 == 1;
             let tb = layout & 2 == 2;
-            let left = if ta {
-                Matrix::new(&a, k, m).t()
-            } else {
-                Matrix::new(&a, m, k)
-            };
-            let right = if tb {
-                Matrix::new(&b, n, k).t()
-            } else {
-                Matrix::new(&b, k, n)
-            };
-            let left32 = if ta {
-                Matrix::new(&a32, k, m).t()
-            } else {
-                Matrix::new(&a32, m, k)
-            };
-            let right32 = if tb {
-                Matrix::new(&b32, n, k).t()
-            } else {
-                Matrix::new(&b32, k, n)
-            };
+            let left = if ta { Matrix::new(&a, k, m).t() } else { Matrix::new(&a, m, k) };
+            let right = if tb { Matrix::new(&b, n, k).t() } else { Matrix::new(&b, k, n) };
+            let left32 = if ta { Matrix::new(&a32, k, m).t() } else { Matrix::new(&a32, m, k) };
+            let right32 = if tb { Matrix::new(&b32, n, k).t() } else { Matrix::new(&b32, k, n) };
             for write in [Write::Store, Write::Add] {
                 let mut want = vec![3.0; m * n];
                 gemm_plain(&mut want, write, -2.0, left, right);
@@ -380,25 +332,14 @@ mod tests {
 
     #[test]
     fn every_kernel_equals_the_plain_product() {
-        for (m, k, n) in [
-            (0, 3, 2),
-            (2, 0, 3),
-            (1, 1, 1),
-            (1, 10, 5),
-            (32, 10, 5),
-            (1, 300, 70),
-            (300, 1, 70),
-        ] {
+        for (m, k, n) in
+            [(0, 3, 2), (2, 0, 3), (1, 1, 1), (1, 10, 5), (32, 10, 5), (1, 300, 70), (300, 1, 70)]
+        {
             compare(m, k, n);
         }
-        for (m, k, n) in [
-            (32, 64, 128),
-            (64, 32, 128),
-            (33, 129, 17),
-            (7, 31, 33),
-            (5, 260, 16),
-            (128, 70, 130),
-        ] {
+        for (m, k, n) in
+            [(32, 64, 128), (64, 32, 128), (33, 129, 17), (7, 31, 33), (5, 260, 16), (128, 70, 130)]
+        {
             compare(m, k, n);
         }
     }

@@ -27,9 +27,7 @@ impl<T: Element, U: Unary<T>> Op<T> for Map<U> {
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let f = self.0;
-        kernels::map1(out.values, kernels::Write::Store, inputs.get(0).values, |x| {
-            f.value(x)
-        });
+        kernels::map1(out.values, kernels::Write::Store, inputs.get(0).values, |x| f.value(x));
         Ok(())
     }
 

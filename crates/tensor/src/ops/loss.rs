@@ -17,13 +17,7 @@ impl<T: Element> Op<T> for Mse {
         let [a, b] = inputs.exactly("mse")?;
         if a != b {
             let expected = "predictions and targets of one shape, since nothing is broadcast";
-            return Err(ErrorKind::Shapes {
-                op: "mse",
-                lhs: *a,
-                rhs: *b,
-                expected,
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op: "mse", lhs: *a, rhs: *b, expected }.into());
         }
         not_empty("mse", a)?;
         Ok(Shape::SCALAR)
@@ -71,22 +65,11 @@ impl<T: Element> Op<T> for CrossEntropy {
         let op = "cross_entropy";
         if x.len() != 2 {
             let expected = "logits with two axes, rows and classes";
-            return Err(ErrorKind::Operand {
-                op,
-                expected,
-                got: *x,
-            }
-            .into());
+            return Err(ErrorKind::Operand { op, expected, got: *x }.into());
         }
         not_empty(op, x)?;
         if labels[0] != x[0] {
-            return Err(ErrorKind::Shapes {
-                op,
-                lhs: *x,
-                rhs: *labels,
-                expected: "one label per row",
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op, lhs: *x, rhs: *labels, expected: "one label per row" }.into());
         }
         Ok(Shape::SCALAR)
     }
@@ -99,20 +82,11 @@ impl<T: Element> Op<T> for CrossEntropy {
         let (x, labels) = (inputs.get(0), inputs.indices(1));
         let classes = x.shape[1];
         let mut total = T::Wide::default();
-        let rows = x
-            .values
-            .chunks_exact(classes)
-            .zip(out.saved.chunks_exact_mut(classes));
+        let rows = x.values.chunks_exact(classes).zip(out.saved.chunks_exact_mut(classes));
         for (position, ((x, softmax), &index)) in rows.zip(labels).enumerate() {
             if index >= classes {
                 let (op, bound) = ("cross_entropy", classes);
-                return Err(ErrorKind::Index {
-                    op,
-                    index,
-                    position,
-                    bound,
-                }
-                .into());
+                return Err(ErrorKind::Index { op, index, position, bound }.into());
             }
             let (max, sum) = max_and_sum(x.iter().copied());
             kernels::map1(softmax, kernels::Write::Store, x, |x| (x - max).exp() / sum);
@@ -144,12 +118,7 @@ fn not_empty(op: &'static str, shape: &Shape) -> Result<()> {
     if shape.size() > 0 {
         return Ok(());
     }
-    Err(ErrorKind::Operand {
-        op,
-        expected: "at least one element",
-        got: *shape,
-    }
-    .into())
+    Err(ErrorKind::Operand { op, expected: "at least one element", got: *shape }.into())
 }
 
 impl<'t, T: Element> Var<'t, T> {

@@ -19,23 +19,12 @@ impl<T: Element> Op<T> for Matmul {
         for got in [a, b] {
             if got.len() != 2 {
                 let (op, expected) = ("matmul", "a matrix (two axes)");
-                return Err(ErrorKind::Operand {
-                    op,
-                    expected,
-                    got: *got,
-                }
-                .into());
+                return Err(ErrorKind::Operand { op, expected, got: *got }.into());
             }
         }
         if a[1] != b[0] {
             let expected = "as many rows on the right as columns on the left";
-            return Err(ErrorKind::Shapes {
-                op: "matmul",
-                lhs: *a,
-                rhs: *b,
-                expected,
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op: "matmul", lhs: *a, rhs: *b, expected }.into());
         }
         Ok(Shape::of(&[a[0], b[1]]))
     }
@@ -112,40 +101,20 @@ impl<T: Element> Op<T> for Linear {
         let op = "linear";
         if w.len() != 2 {
             let expected = "a matrix (two axes) as weight";
-            return Err(ErrorKind::Operand {
-                op,
-                expected,
-                got: *w,
-            }
-            .into());
+            return Err(ErrorKind::Operand { op, expected, got: *w }.into());
         }
         let Some(&features) = x.last() else {
-            return Err(ErrorKind::Operand {
-                op,
-                expected: "an input with at least one axis",
-                got: *x,
-            }
-            .into());
+            return Err(
+                ErrorKind::Operand { op, expected: "an input with at least one axis", got: *x }.into()
+            );
         };
         if features != w[0] {
             let expected = "the input's last axis to be as long as the weight's first";
-            return Err(ErrorKind::Shapes {
-                op,
-                lhs: *x,
-                rhs: *w,
-                expected,
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op, lhs: *x, rhs: *w, expected }.into());
         }
         if **b != w[1..] {
             let expected = "the bias to be as long as the weight's last axis";
-            return Err(ErrorKind::Shapes {
-                op,
-                lhs: *w,
-                rhs: *b,
-                expected,
-            }
-            .into());
+            return Err(ErrorKind::Shapes { op, lhs: *w, rhs: *b, expected }.into());
         }
         Ok(x.with(x.len() - 1, w[1]))
     }
@@ -153,17 +122,9 @@ impl<T: Element> Op<T> for Linear {
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let bias = inputs.get(2).values;
         if !bias.is_empty() {
-            out.values
-                .chunks_exact_mut(bias.len())
-                .for_each(|row| row.copy_from_slice(bias));
+            out.values.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
         }
-        T::gemm(
-            out.values,
-            Write::Add,
-            T::one(),
-            rows(inputs),
-            inputs.get(1).matrix(),
-        );
+        T::gemm(out.values, Write::Add, T::one(), rows(inputs), inputs.get(1).matrix());
         self.0.apply(out.values);
         Ok(())
     }

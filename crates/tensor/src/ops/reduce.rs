@@ -43,13 +43,7 @@ impl<T: Element> Op<T> for Sum {
             Some(axis) => {
                 let mut summed = [false; MAX_RANK];
                 summed[axis] = true;
-                sum_axes(
-                    out.values,
-                    Write::Store,
-                    x.values,
-                    x.shape,
-                    &summed[..x.shape.len()],
-                );
+                sum_axes(out.values, Write::Store, x.values, x.shape, &summed[..x.shape.len()]);
             }
         }
         if self.mean {
@@ -75,10 +69,7 @@ impl<T: Element> Op<T> for Sum {
         if out.is_empty() {
             return Ok(());
         }
-        for (block, g) in out
-            .chunks_exact_mut(length * inner)
-            .zip(step.upstream.chunks_exact(inner))
-        {
+        for (block, g) in out.chunks_exact_mut(length * inner).zip(step.upstream.chunks_exact(inner)) {
             for row in block.chunks_exact_mut(inner) {
                 kernels::map1(row, write, g, |g| g * factor);
             }
@@ -103,11 +94,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// As [`relu`](Self::relu).
     pub fn sum(self) -> Result<Self> {
-        self.unary(Sum {
-            name: "sum",
-            axis: None,
-            mean: false,
-        })
+        self.unary(Sum { name: "sum", axis: None, mean: false })
     }
 
     /// The sum along one axis, which disappears; derivative 1 for each summand.
@@ -123,11 +110,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there.
     pub fn sum_axis(self, axis: usize) -> Result<Self> {
-        self.unary(Sum {
-            name: "sum_axis",
-            axis: Some(axis),
-            mean: false,
-        })
+        self.unary(Sum { name: "sum_axis", axis: Some(axis), mean: false })
     }
 
     /// The mean of all elements, NaN if there are none; derivative 1/n for each.
@@ -143,11 +126,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// As [`relu`](Self::relu).
     pub fn mean(self) -> Result<Self> {
-        self.unary(Sum {
-            name: "mean",
-            axis: None,
-            mean: true,
-        })
+        self.unary(Sum { name: "mean", axis: None, mean: true })
     }
 
     /// The mean along one axis, which disappears; derivative 1/n for each.
@@ -163,10 +142,6 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there.
     pub fn mean_axis(self, axis: usize) -> Result<Self> {
-        self.unary(Sum {
-            name: "mean_axis",
-            axis: Some(axis),
-            mean: true,
-        })
+        self.unary(Sum { name: "mean_axis", axis: Some(axis), mean: true })
     }
 }

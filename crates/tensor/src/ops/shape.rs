@@ -17,13 +17,7 @@ impl<T: Element> Op<T> for Reshape {
         let [x] = inputs.exactly("reshape")?;
         if x.size() != self.0.size() {
             let (op, shape, expected, got) = ("reshape", self.0, self.0.size(), x.size());
-            return Err(ErrorKind::Length {
-                op,
-                shape,
-                expected,
-                got,
-            }
-            .into());
+            return Err(ErrorKind::Length { op, shape, expected, got }.into());
         }
         Ok(self.0)
     }
@@ -58,13 +52,7 @@ impl Exchange {
         let (a, b) = (a.min(b), a.max(b));
         let size = |axes: &[usize]| axes.iter().product();
         if a == b {
-            return Self {
-                outer: shape.size(),
-                first: 1,
-                middle: 1,
-                second: 1,
-                inner: 1,
-            };
+            return Self { outer: shape.size(), first: 1, middle: 1, second: 1, inner: 1 };
         }
         Self {
             outer: size(&shape[..a]),
@@ -76,21 +64,11 @@ impl Exchange {
     }
 
     fn reversed(self) -> Self {
-        Self {
-            first: self.second,
-            second: self.first,
-            ..self
-        }
+        Self { first: self.second, second: self.first, ..self }
     }
 
     fn run<T: Element>(&self, out: &mut [T], write: Write, x: &[T]) {
-        let &Self {
-            outer,
-            first,
-            middle,
-            second,
-            inner,
-        } = self;
+        let &Self { outer, first, middle, second, inner } = self;
         let mut rows = out.chunks_exact_mut(inner.max(1));
         for block in 0..outer {
             for s in 0..second {
@@ -151,11 +129,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// than eight axes.
     pub fn reshape(self, shape: &[usize]) -> Result<Self> {
         if shape.len() > MAX_RANK {
-            return Err(ErrorKind::Rank {
-                op: "reshape",
-                got: shape.len(),
-            }
-            .into());
+            return Err(ErrorKind::Rank { op: "reshape", got: shape.len() }.into());
         }
         self.unary(Reshape(Shape::of(shape)))
     }

@@ -51,17 +51,10 @@ impl<T: Element> Op<T> for LogSoftmax {
         }
         let block = length * inner;
         let g = &mut *step.upstream;
-        for (g, y) in g
-            .chunks_exact_mut(block)
-            .zip(step.output.values.chunks_exact(block))
-        {
+        for (g, y) in g.chunks_exact_mut(block).zip(step.output.values.chunks_exact(block)) {
             for lane in 0..inner {
                 let sum: T = g[lane..].iter().step_by(inner).copied().sum();
-                for (g, &y) in g[lane..]
-                    .iter_mut()
-                    .step_by(inner)
-                    .zip(y[lane..].iter().step_by(inner))
-                {
+                for (g, &y) in g[lane..].iter_mut().step_by(inner).zip(y[lane..].iter().step_by(inner)) {
                     *g -= y.exp() * sum;
                 }
             }

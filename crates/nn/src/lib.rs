@@ -1,1 +1,46 @@
-//! x
+//! Layers, losses and optimizers on the [`tensor`] tape.
+//!
+//! ```
+//! use nn::{Init, Linear, Mode, Module, Optimizer, Sequential, Sgd, mse};
+//! use rand::{SeedableRng, rngs::ChaCha8Rng};
+//! use tensor::{Tape, ndarray::array};
+//!
+//! // Learn y = x₀ - x₁ from four points.
+//! let (x, y) = (array![[0., 0.], [0., 1.], [1., 0.], [1., 1.]], array![[0.], [-1.], [1.], [0.]]);
+//! let rng = &mut ChaCha8Rng::seed_from_u64(7);
+//! let mut net = Sequential::new()
+//!     .with(Linear::new(2, 8, Init::KaimingUniform, rng)?.relu())
+//!     .with(Linear::new(8, 1, Init::XavierUniform, rng)?);
+//! let (mut tape, mut sgd) = (Tape::<f64>::new(), Sgd::new(0.1)?);
+//! let mut last = f64::INFINITY;
+//! for _ in 0..500 {
+//!     let loss = mse(net.forward(tape.constant(&x)?, Mode::Train)?, tape.constant(&y)?)?;
+//!     last = loss.item()?;
+//!     sgd.step(&mut net, &tape.backward(loss)?)?;
+//!     tape.reset();
+//! }
+//! assert!(last < 1e-4, "{last}");
+//! # Ok::<(), nn::Error>(())
+//! ```
+//!
+//! - A [`Module`] is a function on the tape; its parameters are reached through one visitor, [`Fields`].
+//! - Randomness is an explicit `&mut impl Rng`, train or eval an explicit [`Mode`]; there is no global
+//!   state.
+//! - Gradients are a value: nothing is zeroed between steps.
+#![forbid(unsafe_code)]
+
+mod error;
+mod init;
+mod layers;
+mod loss;
+mod module;
+mod optim;
+
+pub use tensor;
+
+pub use error::{Error, ErrorKind, Result};
+pub use init::Init;
+pub use layers::{Linear, Relu, Sequential, Sigmoid, Tanh};
+pub use loss::{cross_entropy, mse};
+pub use module::{Fields, Mode, Module, Path, Visit, VisitMut};
+pub use optim::{Optimizer, Sgd};

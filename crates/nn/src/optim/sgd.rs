@@ -1,0 +1,81 @@
+//! Gradient descent.
+
+use super::Optimizer;
+use crate::module::{Fields, Path, parameter};
+use crate::{ErrorKind, Result};
+use tensor::{Element, Gradients};
+
+/// Plain gradient descent: `w ← w - rate * g`.
+///
+/// Gradients come fresh from every [`Tape::backward`](tensor::Tape::backward), so there is nothing to
+/// reset between steps.
+///
+/// ```
+/// use nn::{Fields, Optimizer, Sgd};
+/// use tensor::{Param, Tape, ndarray::array};
+///
+/// // The loss w² from w = 1 with rate 0.1: 1 - 0.1 * 2 = 0.8, then 0.64.
+/// let (mut w, mut sgd) = (Param::new(&array![1.0])?, Sgd::new(0.1)?);
+/// let mut tape = Tape::<f64>::new();
+/// for expected in [0.8, 0.64] {
+///     let x = tape.param(&w)?;
+///     let gradients = tape.backward((x * x).sum()?)?;
+///     sgd.step(&mut w, &gradients)?;
+///     assert_eq!(w.values(), [expected]);
+///     drop(gradients);
+///     tape.reset();
+/// }
+/// # Ok::<(), nn::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sgd {
+    rate: f64,
+}
+
+impl Sgd {
+    /// Gradient descent with this learning rate.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] for a rate that is negative or not finite.
+    pub fn new(rate: f64) -> Result<Self> {
+        let mut sgd = Self { rate: 0.0 };
+        sgd.set_rate(rate)?;
+        Ok(sgd)
+    }
+
+    /// The learning rate.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Another learning rate from the next step on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] for a rate that is negative or not finite.
+    pub fn set_rate(&mut self, rate: f64) -> Result<()> {
+        if !rate.is_finite() || rate < 0.0 {
+            let (owner, name, expected) = ("sgd", "the learning rate", "finite and not negative");
+            return Err(ErrorKind::Setting { owner, name, expected, got: rate }.into());
+        }
+        self.rate = rate;
+        Ok(())
+    }
+}
+
+impl<T: Element> Optimizer<T> for Sgd {
+    fn step(&mut self, model: &mut dyn Fields<T>, gradients: &Gradients<'_, T>) -> Result<()> {
+        // First a look at every parameter, so that a refusal leaves none half changed.
+        model.visit_mut(Path::ROOT, &mut |path, param| {
+            param.values_mut().map(|_| ()).map_err(|source| parameter(path, source))
+        })?;
+        let rate = T::from_f64(self.rate);
+        model.visit_mut(Path::ROOT, &mut |path, param| {
+            let Some(gradient) = gradients.param(param) else { return Ok(()) };
+            let values = param.values_mut().map_err(|source| parameter(path, source))?;
+            for (value, &slope) in values.iter_mut().zip(gradient) {
+                *value -= rate * slope;
+            }
+            Ok(())
+        })
+    }
+}

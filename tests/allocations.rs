@@ -1,0 +1,98 @@
+//! A training step in steady state makes no heap allocation.
+//!
+//! A test binary of its own, since the counter replaces the allocator of the whole process.
+#![expect(unsafe_code, reason = "counting allocations needs a global allocator, whose interface is unsafe")]
+
+mod support;
+
+use nn::Result;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use support::peers::{CASES, Training};
+use tensor::{Element, Matrix, Tape, Write};
+
+struct Counting;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, SeqCst);
+        // SAFETY: the caller's promises are the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(start, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, SeqCst);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.fetch_add(1, SeqCst);
+        // SAFETY: as above.
+        unsafe { System.realloc(start, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations<R>(f: impl FnOnce() -> R) -> usize {
+    let before = COUNT.load(SeqCst);
+    f();
+    COUNT.load(SeqCst) - before
+}
+
+/// The allocations of a step after the third, recorded anew and replayed.
+fn steps(case: usize) -> Result<[usize; 2]> {
+    let (mut training, mut tape) = (Training::new(&CASES[case])?, Tape::new());
+    for _ in 0..3 {
+        training.step(&mut tape)?;
+    }
+    let anew = allocations(|| training.step(&mut tape));
+    tape.reset();
+    let loss = training.record(&tape)?;
+    for _ in 0..3 {
+        training.replay(&tape, loss)?;
+    }
+    let replayed = allocations(|| training.replay(&tape, loss));
+    Ok([anew, replayed])
+}
+
+/// The allocations inside of the gemm crate for the products of a step of mlp_iii, layout by layout.
+fn inside_gemm() -> usize {
+    let values = vec![0.5f32; 784 * 512];
+    let matrix = |rows: usize, cols: usize| Matrix::new(&values[..rows * cols], rows, cols);
+    let product = |a: Matrix<'_, f32>, b: Matrix<'_, f32>, size: usize| {
+        let mut out = vec![0.0; size];
+        allocations(|| f32::gemm(&mut out, Write::Store, 1.0, a, b))
+    };
+    let sizes = [784, 512, 256, 10];
+    let layer = |l: usize| {
+        let (inputs, outputs) = (sizes[l], sizes[l + 1]);
+        let (x, w, g) = (matrix(128, inputs), matrix(inputs, outputs), matrix(128, outputs));
+        let forward = product(x, w, 128 * outputs);
+        let weight = product(x.t(), g, inputs * outputs);
+        let input = if l > 0 { product(g, w.t(), 128 * inputs) } else { 0 };
+        forward + weight + input
+    };
+    (0..3).map(layer).sum()
+}
+
+// One test, so that no other thread allocates meanwhile.
+#[test]
+fn a_step_in_steady_state_allocates_nothing() -> Result<()> {
+    for case in 0..3 {
+        assert_eq!(steps(case)?, [0, 0], "{}", CASES[case].name);
+    }
+    let inside = inside_gemm();
+    assert_eq!(steps(3)?, [inside, inside], "mlp_iii, of which inside gemm: {inside}");
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! What several tests and benches need.
+
+pub(crate) mod peers;

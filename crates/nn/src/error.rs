@@ -1,7 +1,7 @@
 //! What can go wrong, as values.
 
 /// The result of every fallible call of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a layer, a loss or an optimizer refused: one small value whose [`kind`](Error::kind) holds the
 /// facts.

@@ -106,3 +106,72 @@ where
         (self.f)(&vars)?.value()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::{Backward, Forward, Inputs, Op, Shapes};
+    use crate::{Element, Result, Shape};
+    use ndarray::array;
+
+    /// x² with a derivative that is wrong by a factor, or missing at one element.
+    #[derive(Debug)]
+    struct Square {
+        factor: f64,
+        skipped: Option<usize>,
+    }
+
+    impl<T: Element> Op<T> for Square {
+        fn name(&self) -> &'static str {
+            "square"
+        }
+
+        fn infer(&self, inputs: Shapes<'_, T>) -> Result<Shape> {
+            Ok(*inputs.exactly::<1>("square")?[0])
+        }
+
+        fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
+            out.values.iter_mut().zip(inputs.get(0).values).for_each(|(y, &x)| *y = x * x);
+            Ok(())
+        }
+
+        fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
+            let factor = T::from_f64(self.factor);
+            let Some(sink) = step.grads.of(0) else { return Ok(()) };
+            for (i, gradient) in sink.so_far().iter_mut().enumerate() {
+                if self.skipped != Some(i) {
+                    *gradient += step.upstream[i] * factor * step.inputs.get(0).values[i];
+                }
+            }
+            Ok(())
+        }
+    }
+
+    fn checked(factor: f64, skipped: Option<usize>) -> Result<(), CheckError> {
+        let inputs = [array![[0.5, -1.0], [2.0, 3.0]].into_dyn()];
+        check(|x| x[0].tape().apply(Square { factor, skipped }, &[x[0]]), &inputs)
+    }
+
+    #[test]
+    fn a_wrong_derivative_is_named() {
+        assert_eq!(checked(2.0, None), Ok(()));
+        let error = checked(2.001, None).unwrap_err().to_string();
+        assert!(
+            error.starts_with("square: gradient of input 0 at element [0, 0]: backward says 1.1185"),
+            "{error}"
+        );
+        let error = checked(2.0, Some(2)).unwrap_err().to_string();
+        assert!(error.contains("element [1, 0]: backward says 0, differences say"), "{error}");
+        let error = checked(f64::NAN, None).unwrap_err().to_string();
+        assert!(error.contains("backward says NaN"), "{error}");
+    }
+
+    #[test]
+    fn no_two_outputs_have_the_same_weight() {
+        let weights = ArrayD::from_shape_fn(&[5, 7][..], weight_of(&[5, 7]));
+        let mut seen: Vec<f64> = weights.iter().copied().collect();
+        seen.sort_by(f64::total_cmp);
+        seen.dedup();
+        assert_eq!(seen.len(), 35, "{weights}");
+    }
+}

@@ -3,7 +3,7 @@
 use crate::Shape;
 
 /// The result of every fallible call of this crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call on a tape was refused: one small value whose [`kind`](Error::kind) holds the facts.
 ///

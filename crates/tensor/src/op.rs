@@ -135,8 +135,8 @@ impl<'a, T: Element> View<'a, T> {
     /// The array as a matrix: its last axis as columns, all others as rows.
     #[inline]
     pub(crate) fn matrix(self) -> Matrix<'a, T> {
-        let cols = self.shape.last().copied().unwrap_or(1);
-        Matrix::new(self.values, self.values.len().checked_div(cols).unwrap_or(0), cols)
+        let (cols, others) = self.shape.split_last().unwrap_or((&1, &[]));
+        Matrix::new(self.values, others.iter().product(), *cols)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::elementwise::{relu_slope, sigmoid};
 use crate::kernels::{self, Write};
-use crate::op::{Backward, Forward, Inputs, Op, Shapes};
+use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
 use crate::{Element, ErrorKind, Result, Shape, Var};
 
 /// `a b` of two matrices.
@@ -38,8 +38,7 @@ impl<T: Element> Op<T> for Matmul {
     // dA = G Bᵀ, dB = Aᵀ G
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         let (a, b) = (step.inputs.get(0).matrix(), step.inputs.get(1).matrix());
-        let shape = step.output.shape;
-        let g = kernels::Matrix::new(&step.upstream, shape[0], shape[1]);
+        let g = View { values: &step.upstream, shape: step.output.shape }.matrix();
         if let Some(sink) = step.grads.of(0) {
             sink.product(T::one(), g, b.t());
         }
@@ -124,7 +123,7 @@ impl<T: Element> Op<T> for Linear {
         if !bias.is_empty() {
             out.values.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
         }
-        T::gemm(out.values, Write::Add, T::one(), rows(inputs), inputs.get(1).matrix());
+        T::gemm(out.values, Write::Add, T::one(), inputs.get(0).matrix(), inputs.get(1).matrix());
         self.0.apply(out.values);
         Ok(())
     }
@@ -132,33 +131,19 @@ impl<T: Element> Op<T> for Linear {
     // With G the gradient before the activation: dX = G Wᵀ, dW = Xᵀ G, db = Σ rows of G
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         self.0.backward(&mut step.upstream, step.output.values);
-        let (x, w) = (rows(step.inputs), step.inputs.get(1));
-        let outputs = w.shape[1];
-        let count = step.upstream.len().checked_div(outputs).unwrap_or(0);
+        let (x, w) = (step.inputs.get(0).matrix(), step.inputs.get(1).matrix());
+        let g = View { values: &step.upstream, shape: step.output.shape }.matrix();
         if let Some(sink) = step.grads.of(2) {
             sink.sum_columns(&step.upstream);
         }
-        if outputs == 0 {
-            step.grads.of(0).into_iter().for_each(|sink| sink.fill(T::zero()));
-            step.grads.of(1).into_iter().for_each(|sink| sink.fill(T::zero()));
-            return Ok(());
-        }
-        let g = kernels::Matrix::new(&step.upstream, count, outputs);
         if let Some(sink) = step.grads.of(0) {
-            sink.product(T::one(), g, w.matrix().t());
+            sink.product(T::one(), g, w.t());
         }
         if let Some(sink) = step.grads.of(1) {
             sink.product(T::one(), x.t(), g);
         }
         Ok(())
     }
-}
-
-/// The input as a matrix whose columns are the weight's rows, also where that is none.
-fn rows<T: Element>(inputs: Inputs<'_, T>) -> kernels::Matrix<'_, T> {
-    let (x, features) = (inputs.get(0), inputs.get(1).shape[0]);
-    let count = x.shape[..x.shape.len() - 1].iter().product();
-    kernels::Matrix::new(x.values, count, features)
 }
 
 impl<'t, T: Element> Var<'t, T> {

@@ -1,8 +1,8 @@
 //! What several examples need.
 
+use flate2::read::GzDecoder;
 use std::error::Error;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A file of the repository's `data` folder.
@@ -11,7 +11,7 @@ pub(crate) fn data(name: &str) -> PathBuf {
 }
 
 /// The content of a gzipped file.
-pub(crate) fn open(path: &Path) -> Result<impl Read, Box<dyn Error>> {
+pub(crate) fn open(path: &Path) -> Result<GzDecoder<File>, Box<dyn Error>> {
     let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(flate2::read::GzDecoder::new(file))
+    Ok(GzDecoder::new(file))
 }

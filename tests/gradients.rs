@@ -100,9 +100,9 @@ proptest! {
         if !x[0].is_empty() {
             accept(check(|x| x[0].mean(), &x), "mean")?;
         }
-        for axis in 0..shape.len() {
+        for (axis, &length) in shape.iter().enumerate() {
             accept(check(|x| x[0].sum_axis(axis), &x), "sum_axis")?;
-            if shape[axis] > 0 {
+            if length > 0 {
                 accept(check(|x| x[0].mean_axis(axis), &x), "mean_axis")?;
             }
         }

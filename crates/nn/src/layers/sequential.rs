@@ -66,7 +66,7 @@ impl<T: Element> Fields<T> for Sequential<T> {
 
 impl<T: Element> Module<T> for Sequential<T> {
     fn forward<'t>(&self, x: Var<'t, T>, mode: Mode) -> Result<Var<'t, T>> {
-        let layers = self.layers.iter().enumerate();
-        layers.fold(Ok(x), |x, (i, layer)| layer.forward(x?, mode).map_err(|error| error.in_layer(i)))
+        let mut layers = self.layers.iter().enumerate();
+        layers.try_fold(x, |x, (i, layer)| layer.forward(x, mode).map_err(|error| error.in_layer(i)))
     }
 }

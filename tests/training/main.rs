@@ -1,6 +1,8 @@
-//! Training steps: the losses of other engines, replay, memory that stays flat.
+//! Training steps: the losses of other engines, replay, memory that stays flat, threads.
 
+#[path = "../support/mod.rs"]
 mod support;
+mod threads;
 
 use nn::{Fields, Result};
 use support::peers::{CASES, Training};

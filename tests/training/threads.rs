@@ -1,10 +1,8 @@
 //! Threads change the time and never the bits.
 
-mod support;
-
+use crate::support::peers::{CASES, Training};
 use nn::{Fields, Path, Result};
 use rayon::ThreadPoolBuilder;
-use support::peers::{CASES, Training};
 use tensor::ndarray::array;
 use tensor::{Element, Param, Tape, Var};
 

@@ -44,3 +44,8 @@ pub use layers::{Linear, Relu, Sequential, Sigmoid, Tanh};
 pub use loss::{cross_entropy, mse};
 pub use module::{Fields, Mode, Module, Path, Visit, VisitMut};
 pub use optim::{Optimizer, Sgd};
+
+// The README's code is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -58,3 +58,8 @@ pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
 pub use tape::{Indices, Tape};
 pub use var::Var;
+
+// The README's code is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

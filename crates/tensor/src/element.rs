@@ -1,27 +1,36 @@
 //! The numbers that a tape computes with.
 
 use crate::kernels::{self, Matrix, Write};
-use num_traits::NumAssignRef;
-use std::{fmt, iter::Sum, ops::Neg};
+use num_traits::{One, Zero};
+use std::fmt;
+use std::ops::{AddAssign, Div, DivAssign, MulAssign, Neg, Sub, SubAssign};
 
-mod sealed {
+pub(crate) mod sealed {
+    /// Keeps the set of elements closed: buffers rely on all-zero bytes being a number.
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }
 
-/// A number that a tape computes with: `f32` or `f64`.
+/// A number that a tape computes with: `f32`, `f64`, or a [`Dual`](crate::Dual) of one of them.
 ///
 /// Every function has a scalar form; the slice kernels are provided in terms of it and overridden
-/// where a faster one exists. The trait is sealed, so functions may be added.
+/// where a faster one exists. Comparisons look at the value alone. The trait is sealed, so functions may
+/// be added.
 pub trait Element:
     sealed::Sealed
-    + NumAssignRef
+    + Zero
+    + One
+    + Sub<Output = Self>
+    + Div<Output = Self>
     + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
     + Copy
     + Default
     + PartialOrd
-    + Sum
     + fmt::Debug
     + fmt::Display
     + Send
@@ -29,7 +38,7 @@ pub trait Element:
     + 'static
 {
     /// The type in which long sums are joined.
-    type Wide: Copy + Default + std::ops::AddAssign;
+    type Wide: Copy + Default + AddAssign;
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
@@ -46,23 +55,97 @@ pub trait Element:
     /// e to the power of `self`.
     #[must_use]
     fn exp(self) -> Self;
+    /// `e^x - 1` without the loss of digits near 0.
+    #[must_use]
+    fn exp_m1(self) -> Self;
     /// The natural logarithm.
     #[must_use]
     fn ln(self) -> Self;
-    /// The hyperbolic tangent.
+    /// `ln(1 + x)` without the loss of digits near 0.
     #[must_use]
-    fn tanh(self) -> Self;
+    fn ln_1p(self) -> Self;
     /// The square root.
     #[must_use]
     fn sqrt(self) -> Self;
+    /// `self` to a power.
+    #[must_use]
+    fn powf(self, exponent: Self) -> Self;
+    /// The sine.
+    #[must_use]
+    fn sin(self) -> Self;
+    /// The cosine.
+    #[must_use]
+    fn cos(self) -> Self;
+    /// The tangent.
+    #[must_use]
+    fn tan(self) -> Self;
+    /// The inverse sine.
+    #[must_use]
+    fn asin(self) -> Self;
+    /// The inverse cosine.
+    #[must_use]
+    fn acos(self) -> Self;
+    /// The inverse tangent.
+    #[must_use]
+    fn atan(self) -> Self;
+    /// The angle of the point (x, self).
+    #[must_use]
+    fn atan2(self, x: Self) -> Self;
+    /// The hyperbolic sine.
+    #[must_use]
+    fn sinh(self) -> Self;
+    /// The hyperbolic cosine.
+    #[must_use]
+    fn cosh(self) -> Self;
+    /// The hyperbolic tangent.
+    #[must_use]
+    fn tanh(self) -> Self;
+    /// The error function `2/√π ∫₀ˣ e^-t² dt`.
+    #[must_use]
+    fn erf(self) -> Self;
+    /// The largest whole number that is not larger; its derivative is 0.
+    #[must_use]
+    fn floor(self) -> Self;
+    /// The smallest whole number that is not smaller; its derivative is 0.
+    #[must_use]
+    fn ceil(self) -> Self;
+    /// The nearest whole number, halves to the even one; its derivative is 0.
+    #[must_use]
+    fn round_ties_even(self) -> Self;
     /// Whether this is not a number.
     fn is_nan(self) -> bool;
+    /// Whether every part is a finite number.
+    fn is_finite(self) -> bool;
 
-    /// The larger of two numbers; not a number if one of them is not.
+    /// The absolute value; derivative 0 at 0.
+    #[inline(always)]
+    #[must_use]
+    fn abs(self) -> Self {
+        self * self.sign()
+    }
+
+    /// -1, 0 or 1, NaN for NaN; its derivative is 0.
+    #[inline(always)]
+    #[must_use]
+    fn sign(self) -> Self {
+        let one = Self::one();
+        let sign = if self < Self::zero() { -one } else { Self::zero() };
+        let sign = if self > Self::zero() { one } else { sign };
+        if self.is_nan() { self } else { sign }
+    }
+
+    /// The larger of two numbers, the first of equal ones; not a number if one of them is not.
     #[inline(always)]
     #[must_use]
     fn larger(self, other: Self) -> Self {
-        if self > other || self.is_nan() { self } else { other }
+        if self >= other || self.is_nan() { self } else { other }
+    }
+
+    /// The smaller of two numbers, the first of equal ones; not a number if one of them is not.
+    #[inline(always)]
+    #[must_use]
+    fn smaller(self, other: Self) -> Self {
+        if self <= other || self.is_nan() { self } else { other }
     }
 
     /// The matrix product `out (+)= alpha * a b`.
@@ -71,8 +154,20 @@ pub trait Element:
     }
 }
 
+/// Functions that the type itself has under the same name.
+macro_rules! inherent {
+    ($t:ident: $($name:ident($($argument:ident),*);)*) => {
+        $(
+            #[inline(always)]
+            fn $name(self, $($argument: Self),*) -> Self {
+                $t::$name(self, $($argument),*)
+            }
+        )*
+    };
+}
+
 macro_rules! element {
-    ($t:ident, $gemm:path) => {
+    ($t:ident, $gemm:path, $erf:path) => {
         impl Element for $t {
             type Wide = f64;
 
@@ -92,29 +187,40 @@ macro_rules! element {
             fn narrow(wide: f64) -> Self {
                 wide as $t
             }
-            #[inline(always)]
-            fn mul_add(self, factor: Self, summand: Self) -> Self {
-                $t::mul_add(self, factor, summand)
+            inherent! {
+                $t: mul_add(factor, summand);
+                exp();
+                exp_m1();
+                ln();
+                ln_1p();
+                sqrt();
+                powf(exponent);
+                sin();
+                cos();
+                tan();
+                asin();
+                acos();
+                atan();
+                atan2(x);
+                sinh();
+                cosh();
+                tanh();
+                floor();
+                ceil();
+                round_ties_even();
+                abs();
             }
             #[inline(always)]
-            fn exp(self) -> Self {
-                $t::exp(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $t::ln(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                $t::tanh(self)
-            }
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                $t::sqrt(self)
+            fn erf(self) -> Self {
+                $erf(self)
             }
             #[inline(always)]
             fn is_nan(self) -> bool {
                 $t::is_nan(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $t::is_finite(self)
             }
             #[inline]
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
@@ -124,5 +230,5 @@ macro_rules! element {
     };
 }
 
-element!(f32, kernels::product_f32);
-element!(f64, kernels::product_f64);
+element!(f32, kernels::product_f32, libm::erff);
+element!(f64, kernels::product_f64, libm::erf);

@@ -33,6 +33,7 @@
 
 mod broadcast;
 mod check;
+mod dual;
 mod element;
 mod error;
 mod gradients;
@@ -48,6 +49,7 @@ mod var;
 pub use ndarray;
 
 pub use check::{CheckError, check};
+pub use dual::Dual;
 pub use element::Element;
 pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;

@@ -52,6 +52,19 @@ impl<'a, T> Matrix<'a, T> {
 }
 
 impl<T: Element> Matrix<'_, T> {
+    /// Rows and columns.
+    pub(crate) fn size(&self) -> [usize; 2] {
+        [self.rows, self.cols]
+    }
+
+    /// A function of every element, row by row.
+    pub(crate) fn map<U>(&self, f: impl Fn(T) -> U) -> Vec<U> {
+        (0..self.rows)
+            .flat_map(|i| (0..self.cols).map(move |j| (i, j)))
+            .map(|(i, j)| f(self.at(i, j)))
+            .collect()
+    }
+
     #[inline(always)]
     fn at(&self, i: usize, j: usize) -> T {
         self.values[i * self.row_stride + j * self.col_stride]

@@ -10,6 +10,13 @@ const LANES: usize = 32;
 /// Columns whose wide sums fit the stack.
 const COLUMNS: usize = 256;
 
+/// The sum of a short or scattered series.
+pub(crate) fn sum<T: Element>(values: impl Iterator<Item = T>) -> T {
+    let mut total = T::Wide::default();
+    values.for_each(|x| total += x.widen());
+    T::narrow(total)
+}
+
 /// The sum of all elements.
 pub(crate) fn sum_slice<T: Element>(values: &[T]) -> T {
     if values.len() < LANES {

@@ -46,7 +46,7 @@ impl<T: Element, U: Unary<T>> Op<T> for Map<U> {
 #[inline(always)]
 pub(crate) fn chain<T: Element>(g: T, slope: T) -> T {
     let product = g * slope;
-    if g == T::zero() { g } else { product }
+    if g.is_zero() { g } else { product }
 }
 
 /// Declares functions: doc, name, value and derivative; the sweep of gradient checks reads this list.

@@ -53,7 +53,7 @@ impl<T: Element> Op<T> for LogSoftmax {
         let g = &mut *step.upstream;
         for (g, y) in g.chunks_exact_mut(block).zip(step.output.values.chunks_exact(block)) {
             for lane in 0..inner {
-                let sum: T = g[lane..].iter().step_by(inner).copied().sum();
+                let sum = kernels::sum(g[lane..].iter().step_by(inner).copied());
                 for (g, &y) in g[lane..].iter_mut().step_by(inner).zip(y[lane..].iter().step_by(inner)) {
                     *g -= y.exp() * sum;
                 }
@@ -67,7 +67,7 @@ impl<T: Element> Op<T> for LogSoftmax {
 /// The largest number x of a line and `Σ e^(x - max)`; NaN if one of them is not a number.
 pub(crate) fn max_and_sum<T: Element>(line: impl Iterator<Item = T> + Clone) -> (T, T) {
     let max = line.clone().reduce(T::larger).unwrap_or_default();
-    let sum = line.map(|x| (x - max).exp()).sum();
+    let sum = kernels::sum(line.map(|x| (x - max).exp()));
     (max, sum)
 }
 

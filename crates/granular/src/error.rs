@@ -160,6 +160,11 @@ pub enum ErrorKind {
         tolerance: f64,
     },
 
+    /// Two values that belong together have different hierarchies.
+    #[error("the {what} has another hierarchy than the {than}")]
+    #[expect(missing_docs, reason = "the message names each field")]
+    OtherHierarchy { what: &'static str, than: &'static str },
+
     /// A level was given no model.
     #[error("level `{level}` has no model")]
     #[expect(missing_docs, reason = "the message names each field")]

@@ -1,1 +1,28 @@
 //! x
+#![forbid(unsafe_code)]
+
+mod arrays;
+mod coherent;
+mod combine;
+mod error;
+mod forecasts;
+mod hierarchy;
+mod integrate;
+mod linalg;
+mod metrics;
+mod model;
+mod multi;
+mod sparse;
+mod table;
+
+pub use coherent::Coherent;
+pub use combine::{Method, Reconciler};
+pub use error::{Error, ErrorKind, Result};
+pub use hierarchy::{Grouped, Hierarchy, Level};
+pub use integrate::coherence_gap;
+pub use metrics::{Evaluation, Metric, mae, mase, rmse, seasonal_naive, seasonal_scale};
+pub use model::{
+    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Ridge, SeasonalNaive,
+};
+pub use multi::{Inputs, MultiGranularityModel};
+pub use table::Table;

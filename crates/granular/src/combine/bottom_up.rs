@@ -1,0 +1,13 @@
+//! Bottom-up: the finest forecasts stand, all others are ignored.
+
+use super::Strategy;
+use crate::hierarchy::Hierarchy;
+
+#[derive(Debug)]
+pub(super) struct BottomUp;
+
+impl Strategy for BottomUp {
+    fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
+        base[hierarchy.aggregate_len() * k..].to_vec()
+    }
+}

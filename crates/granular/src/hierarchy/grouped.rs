@@ -1,0 +1,161 @@
+//! Hierarchies from key columns: nested, grouped and crossed.
+
+use std::collections::HashMap;
+
+use super::{Hierarchy, Part};
+use crate::error::{ErrorKind, Result};
+
+impl Hierarchy {
+    /// Starts a hierarchy over the rows of a table, from its key columns.
+    ///
+    /// Keys may be nested (region in country) or crossed (region × product): each level names the keys whose values
+    /// tell its nodes apart. See [`Grouped`].
+    #[must_use]
+    pub fn grouped() -> Grouped {
+        Grouped::default()
+    }
+}
+
+/// Builds a [`Hierarchy`] over the rows of a table from key columns.
+///
+/// A node is one combination of the values of its level's keys; its name joins them by `/`. The level without keys has
+/// one node, named like the level. Nodes stand in the order of their first row. The last level must tell all rows
+/// apart. Names are unique within a level; two levels may share one, and then a look-up must name the level.
+///
+/// ```
+/// use granular::Hierarchy;
+///
+/// let sales = Hierarchy::grouped()
+///     .key("shop", ["Graz", "Graz", "Bern", "Bern"])
+///     .key("product", ["tea", "jam", "tea", "jam"])
+///     .level("Total", &[])
+///     .level("Product", &["product"])
+///     .level("Shop", &["shop"])
+///     .level("Shop x product", &["shop", "product"])
+///     .build()?;
+/// assert_eq!(
+///     sales.nodes(),
+///     ["Total", "tea", "jam", "Graz", "Bern", "Graz/tea", "Graz/jam", "Bern/tea", "Bern/jam"]
+/// );
+/// # Ok::<(), granular::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Grouped {
+    keys: Vec<(String, Vec<String>)>,
+    levels: Vec<(String, Vec<String>)>,
+}
+
+impl Grouped {
+    /// Adds a key column, one value for each row.
+    #[must_use]
+    pub fn key<V: Into<String>>(mut self, name: &str, values: impl IntoIterator<Item = V>) -> Self {
+        self.keys.push((name.to_owned(), values.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Adds a level, coarse ones first, told apart by these keys; the last one added is the finest.
+    #[must_use]
+    pub fn level(mut self, name: &str, keys: &[&str]) -> Self {
+        self.levels.push((name.to_owned(), keys.iter().map(|&key| key.to_owned()).collect()));
+        self
+    }
+
+    /// Checks keys and levels and builds the hierarchy, in time proportional to rows × levels.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Empty`] without levels, keys or rows; [`ErrorKind::KeyLength`] for a key of another length than the
+    /// first; [`ErrorKind::DuplicateKey`], [`ErrorKind::UnknownKey`], [`ErrorKind::DuplicateLevel`];
+    /// [`ErrorKind::DuplicateNode`] when the last level gives two rows one name; [`ErrorKind::NameClash`] when
+    /// different key values join to one name (`a/b` with `c`, `a` with `b/c`).
+    pub fn build(self) -> Result<Hierarchy> {
+        let rows = self.check_keys()?;
+        let finest = self.levels.len().checked_sub(1).ok_or(ErrorKind::Empty { what: "levels" })?;
+        let mut parts: Vec<Part> = Vec::with_capacity(self.levels.len());
+        for (position, (level, keys)) in self.levels.iter().enumerate() {
+            if parts.iter().any(|part| part.name == *level) {
+                return Err(ErrorKind::DuplicateLevel { level: level.clone() }.into());
+            }
+            let part = self.part(level, keys, rows)?;
+            if position == finest {
+                check_finest(&part)?;
+            }
+            parts.push(part);
+        }
+        Ok(Hierarchy::from_parts(parts, rows))
+    }
+
+    /// The number of rows, once all key columns agree on it.
+    fn check_keys(&self) -> Result<usize> {
+        let (_, first) = self.keys.first().ok_or(ErrorKind::Empty { what: "keys" })?;
+        for (position, (key, values)) in self.keys.iter().enumerate() {
+            if self.keys[..position].iter().any(|(other, _)| other == key) {
+                return Err(ErrorKind::DuplicateKey { key: key.clone() }.into());
+            }
+            if values.len() != first.len() {
+                let (expected, got) = (first.len(), values.len());
+                return Err(ErrorKind::KeyLength { key: key.clone(), expected, got }.into());
+            }
+        }
+        if first.is_empty() { Err(ErrorKind::Empty { what: "rows" }.into()) } else { Ok(first.len()) }
+    }
+
+    fn column(&self, key: &str) -> Result<&[String]> {
+        let known = || self.keys.iter().map(|(name, _)| name.clone()).collect();
+        let found = self.keys.iter().find(|(name, _)| name == key);
+        found
+            .map(|(_, values)| values.as_slice())
+            .ok_or_else(|| ErrorKind::UnknownKey { key: key.to_owned(), known: known() }.into())
+    }
+
+    /// Groups the rows by the values of `keys`.
+    fn part(&self, level: &str, keys: &[String], rows: usize) -> Result<Part> {
+        let columns = keys.iter().map(|key| self.column(key)).collect::<Result<Vec<_>>>()?;
+        let mut part = Part { name: level.to_owned(), nodes: Vec::new(), members: Vec::new() };
+        if columns.is_empty() {
+            part.nodes.push(level.to_owned());
+            part.members.push((0..rows).collect());
+            return Ok(part);
+        }
+        let mut position_of: HashMap<String, usize> = HashMap::new();
+        let mut name = String::new();
+        for row in 0..rows {
+            join(&columns, row, &mut name);
+            let Some(&position) = position_of.get(&name) else {
+                position_of.insert(name.clone(), part.nodes.len());
+                part.nodes.push(name.clone());
+                part.members.push(vec![row]);
+                continue;
+            };
+            let first = part.members[position][0];
+            if columns.iter().any(|column| column[row] != column[first]) {
+                return Err(
+                    ErrorKind::NameClash { level: level.to_owned(), node: name, first, second: row }.into()
+                );
+            }
+            part.members[position].push(row);
+        }
+        Ok(part)
+    }
+}
+
+fn join(columns: &[&[String]], row: usize, name: &mut String) {
+    name.clear();
+    for (i, column) in columns.iter().enumerate() {
+        if i > 0 {
+            name.push('/');
+        }
+        name.push_str(&column[row]);
+    }
+}
+
+/// The finest level must have one row for each node.
+fn check_finest(part: &Part) -> Result<()> {
+    match part.members.iter().position(|members| members.len() > 1) {
+        None => Ok(()),
+        Some(node) => {
+            let (first, second) = (part.members[node][0], part.members[node][1]);
+            let (level, node) = (part.name.clone(), part.nodes[node].clone());
+            Err(ErrorKind::DuplicateNode { level, node, first, second }.into())
+        }
+    }
+}

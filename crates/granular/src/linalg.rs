@@ -1,0 +1,55 @@
+//! The Cholesky factor, on faer: the one place that knows the linear algebra library.
+
+use faer::Par;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::{factor, solve};
+
+pub(crate) use faer::Mat;
+
+/// `K = L Lᵀ` of a symmetric positive definite matrix.
+#[derive(Debug, Clone)]
+pub(crate) struct Cholesky {
+    lower: Mat<f64>,
+}
+
+impl Cholesky {
+    /// Factorises K, of which the lower triangle is read. None when a pivot is not above `smallest` times its diagonal
+    /// element: then K is not positive definite, or too close to not being it.
+    ///
+    /// On one thread always: faer's own default is a setting of the whole process, and the bits must not depend on it.
+    pub(crate) fn new(mut k: Mat<f64>, smallest: f64) -> Option<Self> {
+        let size = k.nrows();
+        let diagonal: Vec<f64> = (0..size).map(|i| k[(i, i)]).collect();
+        let scratch = factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, Default::default());
+        let mut memory = MemBuffer::new(scratch);
+        let stack = MemStack::new(&mut memory);
+        factor::cholesky_in_place(k.as_mut(), Default::default(), Par::Seq, stack, Default::default())
+            .ok()?;
+        let sound = (0..size).all(|i| k[(i, i)].is_finite() && k[(i, i)].powi(2) > smallest * diagonal[i]);
+        sound.then_some(Self { lower: k })
+    }
+
+    /// `K⁻¹ b`, in place of b.
+    pub(crate) fn solve(&self, b: &mut Mat<f64>) {
+        let scratch = solve::solve_in_place_scratch::<f64>(self.lower.nrows(), b.ncols(), Par::Seq);
+        let mut memory = MemBuffer::new(scratch);
+        let stack = MemStack::new(&mut memory);
+        solve::solve_in_place(self.lower.as_ref(), b.as_mut(), Par::Seq, stack);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn solves_and_refuses() {
+        let k = |i: usize, j: usize| [[4.0, 2.0], [2.0, 5.0]][i][j];
+        let mut b = Mat::from_fn(2, 1, |i, _| [8.0, 12.0][i]);
+        Cholesky::new(Mat::from_fn(2, 2, k), 1e-13).unwrap().solve(&mut b);
+        assert!((b[(0, 0)] - 1.0).abs() < 1e-15 && (b[(1, 0)] - 2.0).abs() < 1e-15);
+        assert!(Cholesky::new(Mat::from_fn(2, 2, |_, _| 1.0), 1e-13).is_none());
+        assert!(Cholesky::new(Mat::from_fn(1, 1, |_, _| f64::NAN), 0.0).is_none());
+        assert!(Cholesky::new(Mat::zeros(0, 0), 0.0).is_some());
+    }
+}

@@ -1,0 +1,265 @@
+//! One model for each level, and predictions that agree.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tensor::ndarray::{Array2, ArrayView2, Axis, concatenate};
+
+use crate::arrays::{expect_extent, rows};
+use crate::coherent::Coherent;
+use crate::combine::{Method, Reconciler};
+use crate::error::{ErrorKind, Result};
+use crate::hierarchy::{Hierarchy, Level};
+use crate::model::{FittedModel, Model};
+
+/// How inputs come from the finest units to the nodes above; targets are always summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Inputs {
+    /// Summed: counts, amounts, histories of what is predicted.
+    #[default]
+    Sum,
+    /// Averaged over the units of a node: prices, temperatures, shares.
+    Mean,
+}
+
+/// A model for each level of a [`Hierarchy`], whose predictions are reconciled.
+///
+/// Fitting integrates finest data to every level and fits each level's model on the rows of its nodes. Predicting
+/// predicts every level, stacks the predictions (n × k) and reconciles them, so that they add up.
+///
+/// ```
+/// use granular::{Hierarchy, Method, MultiGranularityModel, Ridge};
+/// use tensor::ndarray::array;
+///
+/// let shops = Hierarchy::grouped()
+///     .key("country", ["AT", "AT", "CH"])
+///     .key("shop", ["Graz", "Linz", "Bern"])
+///     .level("Country", &["country"])
+///     .level("Shop", &["country", "shop"])
+///     .build()?;
+/// let mut model =
+///     MultiGranularityModel::new(&shops, Method::Ols)?.with_models_for_all(|_| Ridge::new(0.5).expect("0.5 is positive"));
+///
+/// // Last year's sales and this year's, one row for each shop.
+/// let (x, y) = (array![[1.0], [2.0], [4.0]], array![[2.0], [3.0], [6.0]]);
+/// model.fit(x.view(), y.view())?;
+/// let next = model.predict(y.view())?;
+/// let austria = next.node("AT")?[0];
+/// assert_eq!(austria, next.node("AT/Graz")?[0] + next.node("AT/Linz")?[0]);
+/// # Ok::<(), granular::Error>(())
+/// ```
+pub struct MultiGranularityModel {
+    reconciler: Reconciler,
+    inputs: Inputs,
+    slots: Vec<Slot>,
+}
+
+#[derive(Default)]
+struct Slot {
+    model: Option<Arc<dyn Model>>,
+    fitted: Option<Arc<dyn FittedModel>>,
+}
+
+/// Prints the hierarchy, and which levels have models.
+impl fmt::Debug for MultiGranularityModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = |slot: &Slot| match (&slot.model, &slot.fitted) {
+            (_, Some(_)) => "fitted",
+            (Some(_), None) => "not fitted",
+            (None, None) => "no model",
+        };
+        f.debug_struct("MultiGranularityModel")
+            .field("hierarchy", self.hierarchy())
+            .field("inputs", &self.inputs)
+            .field("models", &self.slots.iter().map(state).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl MultiGranularityModel {
+    /// Without models yet; predictions will be combined by `method`, inputs are summed.
+    ///
+    /// # Errors
+    /// As [`Reconciler::new`].
+    pub fn new(hierarchy: &Hierarchy, method: Method) -> Result<Self> {
+        let reconciler = Reconciler::new(hierarchy, method)?;
+        let slots = hierarchy.levels().map(|_| Slot::default()).collect();
+        Ok(Self { reconciler, inputs: Inputs::default(), slots })
+    }
+
+    /// Gives a level its model, in place of an earlier one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLevel`].
+    pub fn with_model(mut self, level: &str, model: impl Model + 'static) -> Result<Self> {
+        let position = self.hierarchy().level(level)?.position();
+        self.slots[position] = Slot { model: Some(Arc::new(model)), fitted: None };
+        Ok(self)
+    }
+
+    /// Gives every level the model that `make` returns for it, in place of earlier ones.
+    #[must_use]
+    pub fn with_models_for_all<M: Model + 'static>(mut self, mut make: impl FnMut(Level<'_>) -> M) -> Self {
+        let slot = |level| Slot { model: Some(Arc::new(make(level))), fitted: None };
+        self.slots = self.reconciler.hierarchy().levels().map(slot).collect();
+        self
+    }
+
+    /// Chooses how inputs come from the finest units to the nodes above.
+    #[must_use]
+    pub fn with_inputs(mut self, inputs: Inputs) -> Self {
+        self.inputs = inputs;
+        self
+    }
+
+    /// The hierarchy.
+    #[must_use]
+    pub fn hierarchy(&self) -> &Hierarchy {
+        self.reconciler.hierarchy()
+    }
+
+    /// What combines the predictions.
+    #[must_use]
+    pub fn reconciler(&self) -> &Reconciler {
+        &self.reconciler
+    }
+
+    /// Fits the model of every level to finest data: inputs `x` (m × d), targets `y` (m × k).
+    ///
+    /// All or nothing: when one level fails, what was fitted before stays as it was.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoModel`]; [`ErrorKind::Shape`] and [`ErrorKind::NotFinite`] of the data; what a model says, with
+    /// its level.
+    pub fn fit(&mut self, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<()> {
+        let (x, y) = (self.inputs_of_all(x)?, self.hierarchy().integrate(y)?);
+        let fit = |level: Level<'_>| {
+            self.fitted(level, rows(x.view(), level.range()), rows(y.all(), level.range()))
+        };
+        let fitted = self.hierarchy().levels().map(fit).collect::<Result<Vec<_>>>()?;
+        for (slot, fitted) in self.slots.iter_mut().zip(fitted) {
+            slot.fitted = Some(fitted);
+        }
+        Ok(())
+    }
+
+    /// Fits the model of one level to finest data: inputs `x` (m × d), targets `y` (m × k).
+    ///
+    /// # Errors
+    /// As [`MultiGranularityModel::fit`]; [`ErrorKind::UnknownLevel`].
+    pub fn fit_granularity(
+        &mut self,
+        level: &str,
+        x: ArrayView2<'_, f64>,
+        y: ArrayView2<'_, f64>,
+    ) -> Result<()> {
+        let range = self.hierarchy().level(level)?.range();
+        let (x, y) = (self.inputs_of_all(x)?, self.hierarchy().integrate(y)?);
+        self.fit_granularity_on(level, rows(x.view(), range.clone()), rows(y.all(), range))
+    }
+
+    /// Fits the model of one level to the level's own data: inputs `x` (nodes × d), targets `y` (nodes × k).
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLevel`], [`ErrorKind::NoModel`]; [`ErrorKind::Shape`] for another number of rows than the
+    /// level has nodes; what the model says, with its level.
+    pub fn fit_granularity_on(
+        &mut self,
+        level: &str,
+        x: ArrayView2<'_, f64>,
+        y: ArrayView2<'_, f64>,
+    ) -> Result<()> {
+        let level = self.hierarchy().level(level)?;
+        let (position, fitted) = (level.position(), self.fitted(level, x, y)?);
+        self.slots[position].fitted = Some(fitted);
+        Ok(())
+    }
+
+    /// Predicts every node from finest inputs `x` (m × d), so that the predictions add up: n × k.
+    ///
+    /// # Errors
+    /// As [`MultiGranularityModel::base`]; [`ErrorKind::NotFinite`] names a node whose model predicted no finite value.
+    pub fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Coherent> {
+        self.reconciler.reconcile(self.base(x)?.view())
+    }
+
+    /// Predicts the nodes of one level from finest inputs `x` (m × d), uncombined: nodes × k.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLevel`], [`ErrorKind::NoModel`], [`ErrorKind::NotFitted`]; [`ErrorKind::Shape`] and
+    /// [`ErrorKind::NotFinite`] of the inputs; what the model says, with its level.
+    pub fn predict_granularity(&self, level: &str, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let level = self.hierarchy().level(level)?;
+        let x = self.inputs_of_all(x)?;
+        self.predicted(level, x.view())
+    }
+
+    /// Predicts all levels from finest inputs `x` (m × d), uncombined and stacked: n × k.
+    ///
+    /// # Errors
+    /// As [`MultiGranularityModel::predict_granularity`], for the first level that fails;
+    /// [`ErrorKind::PredictedColumns`] when two levels predict different numbers of columns.
+    pub fn base(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let x = self.inputs_of_all(x)?;
+        let mut parts: Vec<Array2<f64>> = Vec::with_capacity(self.slots.len());
+        for level in self.hierarchy().levels() {
+            let part = self.predicted(level, x.view())?;
+            let expected = parts.first().map_or(part.ncols(), Array2::ncols);
+            if part.ncols() != expected {
+                let other = self.hierarchy().levels().next().map(|first| first.name().to_owned());
+                let (level, other, got) = (level.name().to_owned(), other.unwrap_or_default(), part.ncols());
+                return Err(ErrorKind::PredictedColumns { level, expected, other, got }.into());
+            }
+            parts.push(part);
+        }
+        Ok(stacked(&parts))
+    }
+
+    fn inputs_of_all(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        match self.inputs {
+            Inputs::Sum => self.hierarchy().integrate(x).map(Coherent::into_inner),
+            Inputs::Mean => self.hierarchy().average(x),
+        }
+    }
+
+    /// Fits a level's model on the level's rows, and keeps nothing.
+    fn fitted(
+        &self,
+        level: Level<'_>,
+        x: ArrayView2<'_, f64>,
+        y: ArrayView2<'_, f64>,
+    ) -> Result<Arc<dyn FittedModel>> {
+        let no_model = || ErrorKind::NoModel { level: level.name().to_owned() };
+        let model = self.slots[level.position()].model.as_ref().ok_or_else(no_model)?;
+        let fit = || {
+            expect_extent("inputs", "rows", level.len(), x.nrows())?;
+            expect_extent("targets", "rows", level.len(), y.nrows())?;
+            model.fit(x, y)
+        };
+        fit().map(Arc::from).map_err(|error| error.in_level(level.name()))
+    }
+
+    /// Predicts a level from inputs of all nodes.
+    fn predicted(&self, level: Level<'_>, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let slot = &self.slots[level.position()];
+        let name = || level.name().to_owned();
+        let fitted = match (&slot.model, &slot.fitted) {
+            (_, Some(fitted)) => fitted,
+            (Some(_), None) => return Err(ErrorKind::NotFitted { level: name() }.into()),
+            (None, None) => return Err(ErrorKind::NoModel { level: name() }.into()),
+        };
+        let predict = || {
+            let part = fitted.predict(rows(x, level.range()))?;
+            expect_extent("predictions", "rows", level.len(), part.nrows())?;
+            Ok(part)
+        };
+        predict().map_err(|error: crate::Error| error.in_level(level.name()))
+    }
+}
+
+fn stacked(parts: &[Array2<f64>]) -> Array2<f64> {
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    concatenate(Axis(0), &views)
+        .expect("all levels predict the same number of columns, and there is one at least")
+}

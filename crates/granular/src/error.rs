@@ -181,6 +181,10 @@ pub enum ErrorKind {
     #[error("level `{level}`: {source}")]
     #[expect(missing_docs, reason = "the message names each field")]
     InLevel { level: String, source: Error },
+    /// Training a network ended in numbers that are not finite.
+    #[error("network: the learning rate {rate} makes training diverge, expected a smaller one")]
+    #[expect(missing_docs, reason = "the message names each field")]
+    Diverged { rate: f64 },
     /// A model written elsewhere failed.
     #[error("{source}")]
     #[expect(missing_docs, reason = "the message names each field")]

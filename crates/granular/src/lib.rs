@@ -22,7 +22,8 @@ pub use hierarchy::{Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{Evaluation, Metric, mae, mase, rmse, seasonal_naive, seasonal_scale};
 pub use model::{
-    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Ridge, SeasonalNaive,
+    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Network, NetworkConfig, Ridge,
+    SeasonalNaive,
 };
 pub use multi::{Inputs, MultiGranularityModel};
 pub use table::Table;

@@ -2,6 +2,7 @@
 
 mod autoregression;
 mod given;
+mod network;
 mod ridge;
 mod seasonal_naive;
 
@@ -13,6 +14,7 @@ use crate::error::Result;
 
 pub use autoregression::{Autoregression, AutoregressionConfig, Features};
 pub use given::Given;
+pub use network::{Network, NetworkConfig};
 pub use ridge::Ridge;
 pub use seasonal_naive::SeasonalNaive;
 

@@ -18,6 +18,7 @@ use granular::{
 };
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 use tensor::ndarray::{Array2, s};
 
@@ -38,14 +39,7 @@ struct Args {
     /// Write the reconciled forecasts to this file.
     #[arg(long)]
     csv: Option<PathBuf>,
-    #[arg(long, default_value = "16")]
-    hidden: String,
-    #[arg(long, default_value_t = 10)]
-    epochs: usize,
-    #[arg(long, default_value_t = 0.02)]
-    rate: f64,
-    #[arg(long, default_value_t = 8)]
-    lags: usize,
+    /// Seed of the networks' weights and of the order of training.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -75,22 +69,11 @@ fn hierarchy(table: &Table) -> granular::Result<Hierarchy> {
 }
 
 /// The model of one level.
-fn network(args: &Args) -> granular::Result<Autoregression<Network>> {
-    let hidden = args.hidden.split(',').filter(|h| !h.is_empty()).map(|h| h.parse().unwrap()).collect();
-    let network = Network::new(NetworkConfig {
-        hidden,
-        epochs: args.epochs,
-        rate: args.rate,
-        seed: args.seed,
-        ..Default::default()
-    })?;
-    let config = AutoregressionConfig {
-        lags: args.lags,
-        season: SEASON,
-        horizon: HORIZON,
-        features: Features::LagsAndSeason,
-    };
-    Autoregression::new(network, config)
+fn network(seed: u64) -> granular::Result<Autoregression<Network>> {
+    let settings = NetworkConfig { hidden: vec![16], epochs: 120, batch: 32, rate: 0.05, seed };
+    let windows =
+        AutoregressionConfig { lags: 8, season: SEASON, horizon: HORIZON, features: Features::LagsAndSeason };
+    Autoregression::new(Network::new(settings)?, windows)
 }
 
 fn largest(gaps: &[f64]) -> f64 {
@@ -114,10 +97,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         split + HORIZON
     );
 
-    let model = network(&args)?;
-    let model = std::sync::Arc::new(model);
+    let model = Arc::new(network(args.seed)?);
     let mut models =
-        MultiGranularityModel::new(&hierarchy, args.method)?.with_models_for_all(|_| model.clone());
+        MultiGranularityModel::new(&hierarchy, args.method)?.with_models_for_all(|_| Arc::clone(&model));
     let nothing_after = Array2::zeros((hierarchy.finest_len(), 0));
     models.fit(history, nothing_after.view())?;
     let base = models.base(history)?;

@@ -1,4 +1,4 @@
-//! x
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod arrays;
@@ -26,3 +26,4 @@ pub use model::{
 };
 pub use multi::{Inputs, MultiGranularityModel};
 pub use table::Table;
+pub use tensor::ndarray;

@@ -53,103 +53,82 @@ impl From<ErrorKind> for Error {
 /// Rows of tables count from 1 after the header, as a reader of the file counts; indices of arrays count from 0.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each variant's message says what its fields are")]
 pub enum ErrorKind {
     /// An array has another extent than the hierarchy or its partner asks for.
     #[error("{what}: expected {expected} {axis}, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Shape { what: &'static str, axis: &'static str, expected: usize, got: usize },
     /// A value is NaN or infinite.
     #[error("level `{level}`, node `{node}`, column {column}: expected a finite value, got {value}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     NotFinite { level: String, node: String, column: usize, value: f64 },
     /// A value handed to a model or a metric is NaN or infinite.
     #[error("{what}, row {row}, column {column}: expected a finite value, got {value}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     NotFiniteCell { what: &'static str, row: usize, column: usize, value: f64 },
     /// Something needs at least one element.
     #[error("{what}: expected at least one, got none")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Empty { what: &'static str },
     /// A setting is out of its range.
     #[error("{name}: expected {expected}, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Parameter { name: &'static str, expected: &'static str, got: String },
     /// A history has fewer columns than a model or metric reads.
     #[error("{what}: expected at least {needed} columns, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     TooShort { what: &'static str, needed: usize, got: usize },
     /// A variance is not positive and finite.
     #[error("level `{level}`, node `{node}`: expected a positive, finite variance, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Variance { level: String, node: String, got: f64 },
     /// A linear system has no unique solution.
     #[error("{what}: the system of {size} equations has no unique solution ({hint})")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Singular { what: &'static str, size: usize, hint: &'static str },
 
     /// The hierarchy has no such level.
     #[error("level `{level}` is unknown, the levels are {}", quoted(known))]
-    #[expect(missing_docs, reason = "the message names each field")]
     UnknownLevel { level: String, known: Vec<String> },
     /// The hierarchy, or the level looked at, has no such node.
     #[error("node `{node}` is unknown{}{}", in_level(level), near_names(near))]
-    #[expect(missing_docs, reason = "the message names each field")]
     UnknownNode { node: String, level: Option<String>, near: Vec<String> },
     /// Several levels have a node of this name.
     #[error("node `{node}` is ambiguous, the levels {} each have one: name the level too", quoted(levels))]
-    #[expect(missing_docs, reason = "the message names each field")]
     AmbiguousNode { node: String, levels: Vec<String> },
     /// Two levels bear one name.
     #[error("level `{level}` is given twice")]
-    #[expect(missing_docs, reason = "the message names each field")]
     DuplicateLevel { level: String },
     /// Two key columns bear one name.
     #[error("key `{key}` is given twice")]
-    #[expect(missing_docs, reason = "the message names each field")]
     DuplicateKey { key: String },
     /// A level, or a reader, asks for a key column that is not there.
     #[error("key `{key}` is unknown, the keys are {}", quoted(known))]
-    #[expect(missing_docs, reason = "the message names each field")]
     UnknownKey { key: String, known: Vec<String> },
     /// A key column is longer or shorter than the first.
     #[error("key `{key}`: expected {expected} values, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     KeyLength { key: String, expected: usize, got: usize },
     /// Two rows share one name in the finest level, which must tell all rows apart.
     #[error(
         "level `{level}`: node `{node}` names rows {first} and {second}, but the finest level must tell rows apart"
     )]
-    #[expect(missing_docs, reason = "the message names each field")]
     DuplicateNode { level: String, node: String, first: usize, second: usize },
     /// Different key values join to the same name.
     #[error(
         "level `{level}`: rows {first} and {second} differ in their keys, but both join to the name `{node}`"
     )]
-    #[expect(missing_docs, reason = "the message names each field")]
     NameClash { level: String, node: String, first: usize, second: usize },
     /// A window length does not divide the number of units.
     #[error("level `{level}`: windows of {order} do not divide {units} units")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Order { level: String, order: usize, units: usize },
     /// The last level of a temporal ladder is not the single units.
     #[error("level `{level}`: the last level must have windows of 1 unit, got {order}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     FinestOrder { level: String, order: usize },
 
     /// A list of named rows says nothing about a node.
     #[error("level `{level}`: node `{node}` has no row")]
-    #[expect(missing_docs, reason = "the message names each field")]
     MissingNode { level: String, node: String },
     /// A list of named rows has two for one node.
     #[error("level `{level}`: node `{node}` has two rows, {first} and {second}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     RepeatedNode { level: String, node: String, first: usize, second: usize },
     /// Data given for every level do not add up.
     #[error(
         "level `{level}`, node `{node}`, column {column}: expected the sum {expected} of its members, got {got} \
          (gap {gap:e}, tolerance {tolerance:e})"
     )]
-    #[expect(missing_docs, reason = "the message names each field")]
     Incoherent {
         level: String,
         node: String,
@@ -162,24 +141,19 @@ pub enum ErrorKind {
 
     /// Two values that belong together have different hierarchies.
     #[error("the {what} has another hierarchy than the {than}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     OtherHierarchy { what: &'static str, than: &'static str },
 
     /// A level was given no model.
     #[error("level `{level}` has no model")]
-    #[expect(missing_docs, reason = "the message names each field")]
     NoModel { level: String },
     /// A level is asked to predict before it was fitted.
     #[error("level `{level}` is not fitted")]
-    #[expect(missing_docs, reason = "the message names each field")]
     NotFitted { level: String },
     /// The models of two levels predict different numbers of columns.
     #[error("level `{level}`: expected {expected} predicted columns as in level `{other}`, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     PredictedColumns { level: String, expected: usize, other: String, got: usize },
     /// Something failed in one level.
     #[error("level `{level}`: {source}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     InLevel { level: String, source: Error },
     /// Training a network ended in numbers that are not finite.
     #[error("network: the learning rate {rate} makes training diverge, expected a smaller one")]
@@ -187,41 +161,32 @@ pub enum ErrorKind {
     Diverged { rate: f64 },
     /// A model written elsewhere failed.
     #[error("{source}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Model { source: Box<dyn std::error::Error + Send + Sync> },
 
     /// A forecast of this name is in the evaluation already, or one asked for is not.
     #[error("forecast `{name}` is {state} the evaluation")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Forecast { name: String, state: &'static str },
 
     /// A table has no row after its header.
     #[error("the table has no {what}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     EmptyTable { what: &'static str },
     /// A row has more or fewer fields than the header.
     #[error("row {row}: expected {expected} fields, got {got}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Ragged { row: usize, expected: usize, got: usize },
     /// Two columns bear one name.
     #[error("column `{column}` is given twice")]
-    #[expect(missing_docs, reason = "the message names each field")]
     DuplicateColumn { column: String },
     /// A field is empty.
     #[error("row {row}, column `{column}`: the value is missing")]
-    #[expect(missing_docs, reason = "the message names each field")]
     MissingValue { row: usize, column: String },
     /// A field of a value column is no finite number.
     #[error("row {row}, column `{column}`: expected a finite number, got `{text}`")]
-    #[expect(missing_docs, reason = "the message names each field")]
     NotANumber { row: usize, column: String, text: String },
     /// The bytes are no CSV, or could not be read or written.
     #[error("csv: {source}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     Csv { source: csv::Error },
     /// A file could not be written.
     #[error("file `{path}`: {source}")]
-    #[expect(missing_docs, reason = "the message names each field")]
     File { path: String, source: Box<dyn std::error::Error + Send + Sync> },
 }
 

@@ -1,4 +1,4 @@
-//! x
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod arrays;
@@ -27,3 +27,4 @@ pub use model::{
 };
 pub use multi::{Inputs, MultiGranularityModel};
 pub use table::Table;
+pub use tensor::ndarray;

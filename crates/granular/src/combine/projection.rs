@@ -39,7 +39,8 @@ impl Projection {
             unit_system(hierarchy, &variances)
         };
         let size = k.nrows();
-        let factor = Cholesky::new(k, 0.0).ok_or(ErrorKind::Singular {
+        // A smaller pivot is rounding, not information: the answer would add up and still mean nothing.
+        let factor = Cholesky::new(k, size as f64 * f64::EPSILON).ok_or(ErrorKind::Singular {
             what: "projection",
             size,
             hint: "the variances differ by too many orders of magnitude",

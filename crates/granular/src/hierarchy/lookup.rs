@@ -105,22 +105,23 @@ impl Hierarchy {
     }
 }
 
-/// At most three names close to the one asked for: those that contain it or are contained, then those within two
-/// edits; ignoring case.
+/// At most three names close to the one asked for: those that contain it, then similar ones; ignoring case.
 fn near(name: &str, names: &[String]) -> Vec<String> {
     let wanted = name.to_lowercase();
     if wanted.is_empty() {
         return Vec::new();
     }
     let contains = |other: &&String| other.to_lowercase().contains(&wanted);
-    let similar = |other: &&String| !contains(other) && within_two_edits(&wanted, &other.to_lowercase());
+    let similar = |other: &&String| !contains(other) && similar(&wanted, &other.to_lowercase());
     names.iter().filter(contains).chain(names.iter().filter(similar)).take(3).cloned().collect()
 }
 
-/// Whether two insertions, deletions or replacements make `a` of `b` (Wagner–Fischer, one row kept).
-fn within_two_edits(a: &str, b: &str) -> bool {
+/// Whether at most two insertions, deletions or replacements, and not more than one in three characters, make `b` of
+/// `a` (Wagner–Fischer, one row kept).
+fn similar(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > 2 || a.len() <= 2 {
+    let limit = (a.len() / 3).min(2);
+    if a.len().abs_diff(b.len()) > limit {
         return false;
     }
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -133,7 +134,7 @@ fn within_two_edits(a: &str, b: &str) -> bool {
             row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
         }
     }
-    row[b.len()] <= 2
+    row[b.len()] <= limit
 }
 
 #[cfg(test)]
@@ -142,10 +143,11 @@ mod tests {
 
     #[test]
     fn edits() {
-        assert!(within_two_edits("victoria", "victroia"));
-        assert!(within_two_edits("abc", "abcde"));
-        assert!(!within_two_edits("victoria", "tasmania"));
-        assert!(!within_two_edits("at", "ch"), "short names are all within two edits of each other");
+        assert!(similar("victoria", "victroia"));
+        assert!(similar("abc", "abcd"));
+        assert!(!similar("abc", "abcde"), "two edits are too many for three letters");
+        assert!(!similar("victoria", "tasmania"));
+        assert!(!similar("at", "ch"), "short names are all within two edits of each other");
     }
 
     #[test]

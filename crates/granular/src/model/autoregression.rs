@@ -74,6 +74,7 @@ impl Default for AutoregressionConfig {
 /// assert_eq!(fitted.predict(history.view())?, array![[7.0, 8.0]]);
 /// # Ok::<(), granular::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Autoregression<M> {
     inner: M,
     config: AutoregressionConfig,

@@ -1,5 +1,7 @@
 //! The crate as its users see it: golden numbers, properties, real data, refusals.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
+
 mod errors;
 mod garbage;
 mod golden;

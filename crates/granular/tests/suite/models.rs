@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use granular::{
-    Autoregression, AutoregressionConfig, Error, FittedModel, Given, Inputs, Method, Model,
+    Autoregression, AutoregressionConfig, Error, FittedModel, Given, Hierarchy, Inputs, Method, Model,
     MultiGranularityModel, Result, Ridge, SeasonalNaive,
 };
 use tensor::ndarray::{Array2, ArrayView2, array};
@@ -170,4 +170,26 @@ fn series_are_forecast_at_every_level() {
         .with_models_for_all(|_| SeasonalNaive::new(4, 4).unwrap());
     naive.fit(history.view(), none.view()).unwrap();
     assert_eq!(naive.predict(history.view()).unwrap().node("A1").unwrap().to_vec(), [25.0, 22.0, 24.0, 27.0]);
+}
+
+#[test]
+fn a_single_level_is_the_plain_model() {
+    let rows = Hierarchy::temporal(4, &[("row", 1)]).unwrap();
+    let (x, y) = (units(), array![[1.0], [4.0], [2.0], [8.0]]);
+    let ridge = Ridge::new(0.5).unwrap();
+    let mut model = MultiGranularityModel::new(&rows, Method::Ols).unwrap().with_models_for_all(|_| ridge);
+    model.fit(x.view(), y.view()).unwrap();
+    let plain = ridge.fit(x.view(), y.view()).unwrap();
+    assert_eq!(model.predict(x.view()).unwrap().all(), plain.predict(x.view()).unwrap());
+}
+
+#[test]
+fn models_and_results_cross_threads() {
+    fn crosses<T: Send + Sync>() {}
+    crosses::<MultiGranularityModel>();
+    crosses::<Hierarchy>();
+    crosses::<granular::Reconciler>();
+    crosses::<granular::Coherent>();
+    crosses::<granular::Error>();
+    assert_eq!(size_of::<granular::Error>(), size_of::<usize>(), "an error is cheap to pass on");
 }

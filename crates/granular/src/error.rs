@@ -3,7 +3,7 @@
 use thiserror::Error as ThisError;
 
 /// What this crate's functions return.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of this crate: small to pass on, with its details in [`Error::kind`].
 ///

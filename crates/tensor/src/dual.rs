@@ -12,7 +12,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 ///
 /// A tape over duals is differentiated backwards like any other, and the tangents of its gradients are a
 /// Hessian-vector product: forward over reverse, with no second copy of any gradient. Comparisons look at
-/// the value alone. [`hvp`](crate::hvp) and its neighbours do the wrapping.
+/// the value alone.
 ///
 /// ```
 /// use tensor::{Dual, Element};

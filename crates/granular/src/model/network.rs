@@ -52,7 +52,8 @@ impl Default for NetworkConfig {
 ///
 /// let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64);
 /// let y = &x * 3.0 + 1.0;
-/// let line = Network::new(NetworkConfig { hidden: vec![], ..Default::default() })?.fit(x.view(), y.view())?;
+/// let linear = NetworkConfig { hidden: vec![], epochs: 300, ..Default::default() };
+/// let line = Network::new(linear)?.fit(x.view(), y.view())?;
 /// let got = line.predict(array![[100.0]].view())?[[0, 0]];
 /// assert!((got - 301.0).abs() < 1e-3, "{got}");
 /// # Ok::<(), granular::Error>(())

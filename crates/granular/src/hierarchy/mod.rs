@@ -159,7 +159,17 @@ impl PartialEq for Hierarchy {
     }
 }
 
-/// One level of a [`Hierarchy`].
+/// One level of a [`Hierarchy`]: its name, and its nodes among all rows.
+///
+/// ```
+/// use granular::Hierarchy;
+///
+/// let year = Hierarchy::temporal(4, &[("year", 4), ("half", 2), ("quarter", 1)])?;
+/// let half = year.level("half")?;
+/// assert_eq!((half.position(), half.range(), half.len()), (1, 1..3, 2));
+/// assert_eq!(half.nodes(), ["half[0]", "half[1]"]);
+/// # Ok::<(), granular::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Level<'h> {
     hierarchy: &'h Hierarchy,

@@ -53,7 +53,7 @@ fn finite(values: &Array2<f64>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(crate::support::seeded(500))]
 
     #[test]
     fn structures(built in prop_oneof![grouped(), ladder()], name in text()) {

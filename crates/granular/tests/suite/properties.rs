@@ -4,7 +4,7 @@ use granular::{Hierarchy, Method, Reconciler, coherence_gap};
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2};
 
-use crate::support::{distance, reference_projection, summing};
+use crate::support::{distance, reference_projection, seeded, summing};
 
 /// Rows of keys, which levels to make of them, and seeds for numbers.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ impl Sketch {
 }
 
 proptest! {
+    #![proptest_config(seeded(256))]
+
     #[test]
     fn projections(sketch in sketch()) {
         let h = sketch.hierarchy();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 use granular::Hierarchy;
+use proptest::test_runner::{Config, RngSeed};
 use tensor::ndarray::Array2;
 
 /// Total T, halves A and B, leaves A1, A2, B1, B2.
@@ -30,6 +31,11 @@ pub(crate) fn data(name: &str) -> Option<GzDecoder<File>> {
             None
         }
     }
+}
+
+/// The same cases in every run, so that a failure is everybody's.
+pub(crate) fn seeded(cases: u32) -> Config {
+    Config { cases, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..Config::default() }
 }
 
 /// S, dense.

@@ -98,3 +98,16 @@ fn a_transposed_base_gives_the_same_bits() {
     let reconciler = Reconciler::new(&h, Method::WlsStruct).unwrap();
     assert_eq!(reconciler.reconcile(base.view()).unwrap(), reconciler.reconcile(columns_first.t()).unwrap());
 }
+
+#[test]
+fn a_node_with_a_tiny_variance_keeps_its_value() {
+    let h = seven_nodes();
+    let mut variances = Array1::ones(7);
+    variances[0] = 1e-10;
+    let agreed = reconciled(&h, Method::Wls(variances.clone()));
+    assert!((agreed[0] - 100.0).abs() < 1e-7, "{}", agreed[0]);
+    variances[1] = 1e-10;
+    let agreed = reconciled(&h, Method::Wls(variances));
+    assert!((agreed[0] - 100.0).abs() < 1e-7 && (agreed[1] - 55.0).abs() < 1e-7);
+    assert!((agreed[2] - 45.0).abs() < 1e-7, "what is left for B");
+}

@@ -159,4 +159,21 @@ proptest! {
             prop_assert!(h.check(y.view(), 11.0).is_ok());
         }
     }
+
+    #[test]
+    fn ladders(orders in prop::sample::subsequence(vec![12usize, 6, 4, 3, 2], 0..=5), numbers in prop::collection::vec(-9.0..9.0, 64)) {
+        let names: Vec<(String, usize)> = orders.iter().map(|&order| (format!("by{order}"), order)).collect();
+        let mut levels: Vec<(&str, usize)> = names.iter().map(|(name, order)| (name.as_str(), *order)).collect();
+        levels.push(("row", 1));
+        let h = Hierarchy::temporal(12, &levels).unwrap();
+        let s = summing(&h);
+        for method in [Method::Ols, Method::WlsStruct] {
+            let reconciler = Reconciler::new(&h, method).unwrap();
+            let m = reconciler.projection_matrix();
+            prop_assert!(distance(&m.dot(&m), &m) < 1e-12);
+            prop_assert!(distance(&m.dot(&s), &s) < 1e-12);
+            let base = Array2::from_shape_fn((h.len(), 2), |(i, c)| numbers[2 * i + c]);
+            prop_assert!(reconciler.reconcile(base.view()).unwrap().gaps().iter().all(|&gap| gap == 0.0));
+        }
+    }
 }

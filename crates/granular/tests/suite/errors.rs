@@ -249,6 +249,10 @@ fn pipes_and_files() {
         "level,node,h1\n\"all, both\",\"all, both[0]\",0.30000000000000004\nrow,row[0],0.1\nrow,row[1],0.2\n"
     );
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+    // A folder cannot be replaced: the error says so, and the half-way file is gone.
+    std::fs::create_dir(folder.join("taken")).unwrap();
+    assert!(message(two().save_csv(folder.join("taken"))).contains("taken`: "));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     let back = Table::read(text.as_bytes(), &["level", "node"]).unwrap();
     assert_eq!(back.values(), two().all());
     std::fs::remove_dir_all(&folder).unwrap();

@@ -8,7 +8,18 @@ step() {
     "$@"
 }
 
+# At most this many packages for a user of `tensor`, itself included.
+packages() {
+    local most=$1 count
+    shift
+    count=$(cargo tree --package tensor --edges normal,build --prefix none "$@" | sed 's/ (\*)$//' | sort -u | wc -l)
+    echo "tensor builds $count packages, $most at most"
+    [ "$count" -le "$most" ]
+}
+
 step cargo fmt --all --check
+step packages 32 --no-default-features
+step packages 40 --features rayon
 step cargo lint
 for crate in tensor nn granular; do
     step cargo check --quiet --package "$crate" --no-default-features

@@ -1,7 +1,7 @@
 //! A checker of gradients: every derivative against a difference quotient.
 
-use crate::{Error, Tape, Var};
-use ndarray::ArrayD;
+use crate::{Dual, Error, Tape, Var, hvp, jvp, vjp};
+use ndarray::{ArrayD, Dimension, IxDyn, Zip};
 
 /// Why a gradient was not accepted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -12,16 +12,19 @@ pub enum CheckError {
     Tape(#[from] Error),
     /// A derivative differs from its difference quotient.
     #[error(
-        "{op}: gradient of input {input} at element {element:?}: backward says {backward}, differences say {differences}"
+        "{op}: {what} of input {input} at element {element:?}: \
+         backward says {backward}, differences say {differences}"
     )]
     Mismatch {
         /// The op that made the function's result.
         op: &'static str,
+        /// `gradient`, or `Hessian-vector product`.
+        what: &'static str,
         /// Position of the input.
         input: usize,
         /// Where in the input.
         element: Vec<usize>,
-        /// What `backward` computed.
+        /// What the tape computed.
         backward: f64,
         /// What central differences give.
         differences: f64,
@@ -53,58 +56,111 @@ where
     let tape = Tape::new();
     let vars = inputs.iter().map(|x| tape.var(x)).collect::<Result<Vec<_>, _>>()?;
     let output = f(&vars)?;
-    let shape = output.shape()?;
-    let weights = ArrayD::from_shape_fn(&*shape, weight_of(&shape));
-    let gradients = tape.backward_with(output, &weights)?;
-    let mut replay = Replay { tape: Tape::new(), f: &f };
+    let weights = weights_for(&output.shape()?);
+    let (_, gradients) = vjp(&f, inputs, &weights)?;
+    let value = |inputs: &[ArrayD<f64>]| -> Result<ArrayD<f64>, Error> {
+        let tape = Tape::new();
+        let vars = inputs.iter().map(|x| tape.var(x)).collect::<Result<Vec<_>, _>>()?;
+        f(&vars)?.value()
+    };
     for (input, values) in inputs.iter().enumerate() {
-        let backward = gradients.wrt(vars[input])?;
-        for (element, _) in values.indexed_iter() {
-            let x = values[&element];
+        for (element, &x) in values.indexed_iter() {
             let h = 6e-6 * x.abs().max(1.0);
             let mut moved = inputs.to_vec();
             let mut at = |x: f64| {
                 moved[input][&element] = x;
-                replay.value(&moved)
+                value(&moved)
             };
-            let (above, below) = (at(x + h)?, at(x - h)?);
-            let quotient = (&above - &below) / ((x + h) - (x - h));
-            let differences = (quotient * &weights).sum();
-            let (backward, op) = (backward[&element], output.op()?);
-            // Written so that NaN is refused.
-            let close = (backward - differences).abs() <= TOLERANCE * differences.abs().max(1.0);
-            if !close {
-                let element = ndarray::Dimension::slice(&element).to_vec();
-                return Err(CheckError::Mismatch { op, input, element, backward, differences });
-            }
+            let difference = at(x + h)? - at(x - h)?;
+            let differences = (difference * &weights).sum() / ((x + h) - (x - h));
+            let place = Place { op: output.op()?, what: "gradient", input };
+            place.compare(&element, gradients[input][&element], differences)?;
         }
     }
     Ok(())
 }
 
-/// Weights between 0.5 and 1.5 with mixed signs and no pattern that a wrong derivative could share.
-fn weight_of(shape: &[usize]) -> impl Fn(ndarray::IxDyn) -> f64 {
-    move |index| {
-        let flat = ndarray::Dimension::slice(&index).iter().zip(shape).fold(0, |flat, (&i, &n)| flat * n + i);
-        let golden = ((flat + 1) as f64 * 0.618_033_988_749_895).fract();
-        if flat % 3 == 1 { -0.5 - golden } else { 0.5 + golden }
-    }
-}
-
-struct Replay<'f, F> {
-    tape: Tape<f64>,
-    f: &'f F,
-}
-
-impl<F> Replay<'_, F>
+/// Checks a function's exact Hessian-vector product against central differences of its gradient, and its
+/// Jacobian-vector product (forwards) against the gradient (backwards).
+///
+/// The function runs on dual numbers, the outputs are weighted as in [`check`].
+///
+/// ```
+/// use tensor::{check_second, ndarray::array};
+///
+/// check_second(|x| x[0].mul(x[1])?.exp(), &[array![1.0, 0.2].into_dyn(), array![0.3].into_dyn()])?;
+/// # Ok::<(), tensor::CheckError>(())
+/// ```
+///
+/// # Errors
+/// [`CheckError::Mismatch`] names the op, the input, the element and both numbers.
+pub fn check_second<F>(f: F, inputs: &[ArrayD<f64>]) -> Result<(), CheckError>
 where
-    F: for<'t> Fn(&[Var<'t, f64>]) -> Result<Var<'t, f64>, Error>,
+    F: for<'t> Fn(&[Var<'t, Dual<f64>>]) -> Result<Var<'t, Dual<f64>>, Error>,
 {
-    fn value(&mut self, inputs: &[ArrayD<f64>]) -> Result<ArrayD<f64>, Error> {
-        self.tape.reset();
-        let vars = inputs.iter().map(|x| self.tape.var(x)).collect::<Result<Vec<_>, _>>()?;
-        (self.f)(&vars)?.value()
+    let still = |inputs: &[ArrayD<f64>]| -> Vec<ArrayD<Dual<f64>>> {
+        inputs.iter().map(|x| x.mapv(|x| Dual::new(x, 0.0))).collect()
+    };
+    let tape = Tape::new();
+    let vars = still(inputs).iter().map(|x| tape.var(x)).collect::<Result<Vec<_>, _>>()?;
+    let output = f(&vars)?;
+    let weights = weights_for(&output.shape()?);
+    let dual_weights = weights.mapv(|weight| Dual::new(weight, 0.0));
+    let directions: Vec<ArrayD<f64>> =
+        inputs.iter().map(|x| weights_for(x.shape()).mapv(|w| w - 0.3)).collect();
+    let products = hvp(|x| f(x)?.mul(x[0].tape().constant(&dual_weights)?)?.sum(), inputs, &directions)?;
+    let gradient =
+        |inputs: &[ArrayD<f64>]| vjp(&f, &still(inputs), &dual_weights).map(|(_, gradients)| gradients);
+    let along = |h: f64| -> Vec<ArrayD<f64>> {
+        inputs.iter().zip(&directions).map(|(x, direction)| x + &(direction * h)).collect()
+    };
+    let h = 1e-5;
+    let (above, below) = (gradient(&along(h))?, gradient(&along(-h))?);
+    for (input, product) in products.iter().enumerate() {
+        for (element, &product) in product.indexed_iter() {
+            let differences = (above[input][&element].value - below[input][&element].value) / (2.0 * h);
+            let place = Place { op: output.op()?, what: "Hessian-vector product", input };
+            place.compare(&element, product, differences)?;
+        }
     }
+    let (_, slope) = jvp(&f, inputs, &directions)?;
+    let forwards = (slope * &weights).sum();
+    let gradients = gradient(inputs)?;
+    let dot = |(g, direction): (&ArrayD<Dual<f64>>, &ArrayD<f64>)| {
+        Zip::from(g).and(direction).fold(0.0, |sum, g, direction| sum + g.value * direction)
+    };
+    let backwards: f64 = gradients.iter().zip(&directions).map(dot).sum();
+    let place = Place { op: output.op()?, what: "Jacobian-vector product", input: 0 };
+    place.compare(&IxDyn(&[]), backwards, forwards)
+}
+
+/// Where a derivative is compared.
+struct Place {
+    op: &'static str,
+    what: &'static str,
+    input: usize,
+}
+
+impl Place {
+    fn compare(self, element: &IxDyn, backward: f64, differences: f64) -> Result<(), CheckError> {
+        // Written so that NaN is refused.
+        if (backward - differences).abs() <= TOLERANCE * differences.abs().max(1.0) {
+            return Ok(());
+        }
+        let Self { op, what, input } = self;
+        let element = element.slice().to_vec();
+        Err(CheckError::Mismatch { op, what, input, element, backward, differences })
+    }
+}
+
+/// Weights between 0.5 and 1.5 with mixed signs and no pattern that a wrong derivative could share.
+fn weights_for(shape: &[usize]) -> ArrayD<f64> {
+    let mut count = 0usize;
+    ArrayD::from_shape_simple_fn(shape, || {
+        count += 1;
+        let golden = (count as f64 * 0.618_033_988_749_895).fract();
+        if count % 3 == 2 { -0.5 - golden } else { 0.5 + golden }
+    })
 }
 
 #[cfg(test)]
@@ -168,7 +224,7 @@ mod tests {
 
     #[test]
     fn no_two_outputs_have_the_same_weight() {
-        let weights = ArrayD::from_shape_fn(&[5, 7][..], weight_of(&[5, 7]));
+        let weights = weights_for(&[5, 7]);
         let mut seen: Vec<f64> = weights.iter().copied().collect();
         seen.sort_by(f64::total_cmp);
         seen.dedup();

@@ -33,6 +33,7 @@
 
 mod broadcast;
 mod check;
+mod derivatives;
 mod dual;
 mod element;
 mod error;
@@ -48,7 +49,8 @@ mod var;
 
 pub use ndarray;
 
-pub use check::{CheckError, check};
+pub use check::{CheckError, check, check_second};
+pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use dual::Dual;
 pub use element::Element;
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,66 @@
+//! Every public op: first and second derivatives against differences, over shapes and memory layouts, and
+//! values and gradients against PyTorch.
+
+mod case;
+mod elementwise;
+mod sources;
+mod torch;
+
+use case::Case;
+use std::collections::BTreeSet;
+
+fn cases() -> Vec<Case> {
+    [elementwise::cases()].into_iter().flatten().collect()
+}
+
+/// The op of a case named `op` or `op/variant`.
+fn op(case: &str) -> String {
+    case.split('/').next().unwrap_or_default().to_string()
+}
+
+#[test]
+fn gradients_equal_differences() {
+    for case in cases() {
+        for inputs in &case.inputs {
+            let shapes: Vec<_> = inputs.iter().map(|x| x.shape()).collect();
+            (case.first)(inputs).unwrap_or_else(|error| panic!("{} on {shapes:?}: {error}", case.name));
+        }
+    }
+}
+
+#[test]
+fn hessian_vector_products_equal_differences() {
+    for case in cases() {
+        for inputs in &case.inputs {
+            let shapes: Vec<_> = inputs.iter().map(|x| x.shape()).collect();
+            (case.second)(inputs).unwrap_or_else(|error| panic!("{} on {shapes:?}: {error}", case.name));
+        }
+    }
+}
+
+#[test]
+fn values_and_gradients_equal_those_of_torch() {
+    let cases = cases();
+    for (name, want) in torch::fixtures() {
+        let case = cases.iter().find(|case| case.name == name);
+        let case = case.unwrap_or_else(|| panic!("{name} is in a fixture, but not in the sweep"));
+        let (value, gradients) =
+            (case.evaluate)(&want.inputs, &want.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(torch::close(&value, &want.value), "{name}: {value} where torch has {}", want.value);
+        for (input, (got, want)) in gradients.iter().zip(&want.gradients).enumerate() {
+            assert!(torch::close(got, want), "{name}: gradient {input} is {got} where torch has {want}");
+        }
+    }
+}
+
+#[test]
+fn no_public_op_is_missing() {
+    let swept: BTreeSet<String> = cases().iter().map(|case| op(case.name)).collect();
+    let compared: BTreeSet<String> = torch::fixtures().keys().map(|name| op(name)).collect();
+    let public = sources::public_ops();
+    let missing = |there: &BTreeSet<String>| public.difference(there).cloned().collect::<Vec<_>>();
+    assert_eq!(missing(&swept), [""; 0], "public ops without a case in the sweep");
+    assert_eq!(missing(&compared), [""; 0], "public ops without a case in a fixture");
+    let unknown: Vec<_> = swept.difference(&public).collect();
+    assert!(unknown.is_empty(), "cases of ops that are not public: {unknown:?}");
+}

@@ -143,6 +143,67 @@ fn parameters() {
     );
 }
 
+#[test]
+fn results_of_other_values() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&array![2.0]).unwrap();
+    let y = x.square().unwrap();
+    tape.set(x, &array![3.0]).unwrap();
+    let stale = "backward: a leaf was set after its results were computed: expected `Tape::replay` first";
+    assert_eq!(message(tape.backward(y)), stale);
+    tape.replay().unwrap();
+    assert_eq!(tape.backward(y).unwrap().wrt(x).unwrap(), array![6.0].into_dyn());
+
+    let mut w = Param::new(&array![2.0]).unwrap();
+    let tape = Tape::<f64>::new();
+    let y = tape.param(&w).unwrap().square().unwrap();
+    drop(tape.backward(y).unwrap());
+    tape.bind(&w).unwrap();
+    drop(tape.backward(y).expect("the values are those of the recording"));
+    w.values_mut().unwrap()[0] = 3.0;
+    tape.bind(&w).unwrap();
+    assert_eq!(message(tape.backward(y)), stale);
+}
+
+#[test]
+fn numbers_that_are_not_finite() {
+    let tape = Tape::<f64>::new().with_finite_guard();
+    let x = tape.var(&array![1.0, 0.0]).unwrap();
+    assert_eq!(message(x.ln()), "ln: expected a finite value, got -inf at position 1");
+    let root = x.sqrt().unwrap();
+    assert_eq!(
+        message(tape.backward(root.sum().unwrap())),
+        "sqrt: expected a finite gradient, got inf at position 1"
+    );
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&array![0.0, 1.0]).unwrap();
+    let mut gradients = tape.backward(x.sqrt().unwrap().sum().unwrap()).unwrap();
+    let before = gradients.wrt(x).unwrap();
+    assert_eq!(
+        message(gradients.clip_norm(1.0)),
+        "clip_norm: expected gradients with a finite norm, got inf"
+    );
+    assert_eq!(message(gradients.clip_norm(0.0)), "clip_norm: expected a positive maximal norm, got 0");
+    assert_eq!(
+        message(gradients.clip_value(f64::NAN)),
+        "clip_value: expected a positive maximal value, got NaN"
+    );
+    assert_eq!(gradients.wrt(x).unwrap(), before, "refused and unchanged");
+    gradients.clip_value(0.25).unwrap();
+    assert_eq!(gradients.wrt(x).unwrap(), array![0.25, 0.25].into_dyn());
+    let other = Tape::new();
+    let y = other.var(&array![1.0]).unwrap();
+    assert_eq!(
+        message(gradients.add(&other.backward(y).unwrap())),
+        "add gradients: a variable of another tape was given: expected variables of one tape"
+    );
+    assert_eq!(
+        message(x.clamp(1.0, 0.0)),
+        "clamp: expected a lower bound that is not above the upper one, got 1"
+    );
+    assert_eq!(message(x.softplus(0.0)), "softplus: expected a beta above 0, got 0");
+}
+
 #[derive(Debug)]
 struct Picky;
 

@@ -33,16 +33,19 @@
 
 mod broadcast;
 mod check;
+mod checkpoint;
 mod derivatives;
 mod dual;
 mod element;
 mod error;
 mod gradients;
+mod inspect;
 mod kernels;
 mod node;
 mod op;
 mod ops;
 mod param;
+mod record;
 mod shape;
 mod tape;
 mod var;

@@ -1,5 +1,6 @@
 //! Vectors of either float type under one name, so that a kernel is written once.
 
+use super::Write;
 use crate::Element;
 use pulp::Simd;
 
@@ -17,6 +18,22 @@ pub(crate) trait Lanes<S: Simd>: Element {
     fn load(simd: S, from: &[Self]) -> Self::Vector;
     /// As many numbers as the slice holds.
     fn store(simd: S, to: &mut [Self], vector: Self::Vector);
+}
+
+/// `to (+)= alpha * sum`
+#[inline(always)]
+pub(super) fn put<T: Lanes<S>, S: Simd>(
+    simd: S,
+    to: &mut [T],
+    sum: T::Vector,
+    write: Write,
+    alpha: T::Vector,
+) {
+    let sum = match write {
+        Write::Store => T::multiply(simd, alpha, sum),
+        Write::Add => T::fma(simd, alpha, sum, T::load(simd, to)),
+    };
+    T::store(simd, to, sum);
 }
 
 macro_rules! lanes {

@@ -11,7 +11,7 @@ use std::cell::Cell;
 
 pub(crate) use thin::gemm_plain;
 
-/// Up to this many multiply-adds operands are packed on the stack.
+/// Up to this many multiply-adds operands are read where they are.
 const SMALL: usize = 64 * 128 * 128;
 /// Up to this many multiply-adds a plain loop is faster than packing.
 const TINY: usize = 256;
@@ -112,23 +112,23 @@ fn trivial<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, 
 }
 
 macro_rules! product {
-    ($name:ident, $t:ident, $narrow:literal, $wide:literal) => {
+    ($name:ident, $t:ident) => {
         /// `out (+)= alpha * a b`
         pub(crate) fn $name(out: &mut [$t], write: Write, alpha: $t, a: Matrix<'_, $t>, b: Matrix<'_, $t>) {
             let (m, k, n) = (a.rows, a.cols, b.cols);
             if trivial(out, write, alpha, a, b) {
                 return;
             }
-            if m * k * n <= SMALL {
-                return if n <= $narrow {
-                    small::tiled::<$t, $narrow>(out, write, alpha, a, b)
-                } else {
-                    small::tiled::<$t, $wide>(out, write, alpha, a, b)
-                };
-            }
             thread_local! {
                 /// Memory for packed operands, so that a product allocates nothing once it is large enough.
                 static PANELS: Cell<[Buffer<$t>; 2]> = const { Cell::new([Buffer::new(), Buffer::new()]) };
+            }
+            if m * k * n <= SMALL {
+                let mut panels = PANELS.take();
+                let [_, b_panels] = &mut panels;
+                pulp::Arch::new().dispatch(small::Small { out, write, alpha, a, b, panels: b_panels });
+                PANELS.set(panels);
+                return;
             }
             let piece = |product: Packed<'_, $t>| {
                 let mut panels = PANELS.take();
@@ -145,8 +145,8 @@ macro_rules! product {
     };
 }
 
-product!(product_f32, f32, 16, 32);
-product!(product_f64, f64, 8, 16);
+product!(product_f32, f32);
+product!(product_f64, f64);
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "pieces of one result are written by several threads")]
 
 use super::lanes::Lanes;
+use super::small::Small;
 use super::{Matrix, Write};
 use crate::kernels::Buffer;
 use pulp::{Simd, WithSimd};
@@ -35,6 +36,7 @@ impl<T> Out<T> {
     }
 
     /// The piece that starts at a row and a column.
+    #[cfg(feature = "rayon")]
     fn from(self, row: usize, column: usize) -> Self {
         Self { start: self.start.wrapping_add(row * self.stride + column), stride: self.stride }
     }
@@ -97,6 +99,7 @@ pub(super) struct Piece<'a, T> {
 /// What the two float types need; vectors of any instruction set.
 pub(super) trait Float: crate::Element {
     fn run<S: Simd>(simd: S, product: Piece<'_, Self>);
+    fn small<S: Simd>(simd: S, product: Small<'_, Self>);
 }
 
 impl Float for f32 {
@@ -104,11 +107,21 @@ impl Float for f32 {
     fn run<S: Simd>(simd: S, product: Piece<'_, Self>) {
         product.run(simd);
     }
+
+    #[inline(always)]
+    fn small<S: Simd>(simd: S, product: Small<'_, Self>) {
+        product.run(simd);
+    }
 }
 
 impl Float for f64 {
     #[inline(always)]
     fn run<S: Simd>(simd: S, product: Piece<'_, Self>) {
+        product.run(simd);
+    }
+
+    #[inline(always)]
+    fn small<S: Simd>(simd: S, product: Small<'_, Self>) {
         product.run(simd);
     }
 }
@@ -152,7 +165,7 @@ impl<T> Piece<'_, T> {
             }
             for group in (0..n).step_by(GROUP * width) {
                 let columns = (GROUP * width).min(n - group);
-                pack_b(&mut b_panels[..columns.next_multiple_of(width) * depth], width, b, k0, group);
+                pack_b(&mut b_panels[..columns.next_multiple_of(width) * depth], width, b, k0, group, depth);
                 for (a_panel, i0) in a_panels.chunks_exact(MR * depth).zip((0..m).step_by(MR)) {
                     for (b_panel, j0) in
                         b_panels.chunks_exact(width * depth).zip((group..group + columns).step_by(width))
@@ -192,9 +205,15 @@ fn pack_a<T: crate::Element, const MR: usize>(panel: &mut [T], a: Matrix<'_, T>,
 
 /// Columns `j0..` of `b` in panels of `width`, each row of a panel in one piece, zeros at the end.
 #[inline(always)]
-fn pack_b<T: crate::Element>(panels: &mut [T], width: usize, b: Matrix<'_, T>, k0: usize, j0: usize) {
+pub(super) fn pack_b<T: crate::Element>(
+    panels: &mut [T],
+    width: usize,
+    b: Matrix<'_, T>,
+    k0: usize,
+    j0: usize,
+    depth: usize,
+) {
     let columns = (b.cols - j0).min(panels.len());
-    let depth = (b.rows - k0).min(KC);
     if b.col_stride == 1 {
         for k in 0..depth {
             let start = (k0 + k) * b.row_stride + j0;
@@ -264,11 +283,7 @@ fn store<T: Lanes<S>, S: Simd, const MR: usize>(
         let mut row = unsafe { out.row(place.i0 + i, place.j0..place.j0 + place.width) };
         for &sum in sums {
             let (run, rest) = row.split_at_mut(T::COUNT.min(row.len()));
-            let sum = match write {
-                Write::Store => T::multiply(simd, alpha, sum),
-                Write::Add => T::fma(simd, alpha, sum, T::load(simd, run)),
-            };
-            T::store(simd, run, sum);
+            super::lanes::put(simd, run, sum, write, alpha);
             row = rest;
         }
     }

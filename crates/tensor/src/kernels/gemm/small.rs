@@ -1,126 +1,125 @@
-//! Small products: one tile after the other, both operands packed on the stack.
+//! Small products: tiles of registers over operands that are read where they are.
+//!
+//! Only an operand `b` that is stored by columns is packed first, since its rows are not in one piece.
+#![expect(unsafe_code, reason = "bounds are checked once a product instead of once a multiplication")]
 
+use super::lanes::Lanes;
+use super::packed::pack_b;
 use super::{Matrix, Write};
-use crate::Element;
+use crate::kernels::Buffer;
 use pulp::{Simd, WithSimd};
 
-/// Rows of a tile.
-const MR: usize = 4;
-
-/// One product in tiles of `MR` rows and `NR` columns held in registers, for `KC` of the inner size at
-/// a time; both operands are packed on the stack, so any layout costs the same.
-struct Tiled<'a, T, const NR: usize, const KC: usize> {
-    out: &'a mut [T],
-    write: Write,
-    alpha: T,
-    a: Matrix<'a, T>,
-    b: Matrix<'a, T>,
+/// `out (+)= alpha * a b`
+pub(super) struct Small<'a, T> {
+    pub(super) out: &'a mut [T],
+    pub(super) write: Write,
+    pub(super) alpha: T,
+    pub(super) a: Matrix<'a, T>,
+    pub(super) b: Matrix<'a, T>,
+    pub(super) panels: &'a mut Buffer<T>,
 }
 
-impl<T: Element, const NR: usize, const KC: usize> WithSimd for Tiled<'_, T, NR, KC> {
+impl<T: super::packed::Float> WithSimd for Small<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Without a fused instruction `mul_add` calls a slow function.
-        if S::IS_SCALAR {
-            simd.vectorize(
-                #[inline(always)]
-                || self.run::<false>(),
-            );
+        T::small(simd, self);
+    }
+}
+
+impl<T> Small<'_, T> {
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(self, simd: S)
+    where
+        T: Lanes<S>,
+    {
+        let Self { out, write, alpha, a, b, panels } = self;
+        let width = 2 * T::COUNT;
+        let mut job = Job { simd, out, write, alpha, a, n: b.cols };
+        if b.col_stride == 1 {
+            for j0 in (0..b.cols).step_by(width) {
+                job.columns(j0, &b.values[j0..], b.row_stride);
+            }
         } else {
-            simd.vectorize(
-                #[inline(always)]
-                || self.run::<true>(),
-            );
-        }
-    }
-}
-
-impl<T: Element, const NR: usize, const KC: usize> Tiled<'_, T, NR, KC> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(mut self) {
-        let mut a_panel = [[T::zero(); MR]; KC];
-        let mut b_panel = [[T::zero(); NR]; KC];
-        for k0 in (0..self.a.cols).step_by(KC) {
-            let depth = KC.min(self.a.cols - k0);
-            for j0 in (0..self.b.cols).step_by(NR) {
-                self.pack_b(&mut b_panel[..depth], k0, j0);
-                for i0 in (0..self.a.rows).step_by(MR) {
-                    self.pack_a(&mut a_panel[..depth], i0, k0);
-                    let tile = tile::<T, NR, FUSED>(&a_panel[..depth], &b_panel[..depth]);
-                    self.store(&tile, i0, j0);
-                }
-            }
-            self.write = Write::Add;
-        }
-    }
-
-    #[inline(always)]
-    fn pack_b(&self, panel: &mut [[T; NR]], k0: usize, j0: usize) {
-        let width = NR.min(self.b.cols - j0);
-        for (k, row) in panel.iter_mut().enumerate() {
-            if self.b.col_stride == 1 {
-                let start = (k0 + k) * self.b.row_stride + j0;
-                row[..width].copy_from_slice(&self.b.values[start..start + width]);
-            } else {
-                for (j, x) in row[..width].iter_mut().enumerate() {
-                    *x = self.b.at(k0 + k, j0 + j);
-                }
-            }
-            row[width..].fill(T::zero());
-        }
-    }
-
-    #[inline(always)]
-    fn pack_a(&self, panel: &mut [[T; MR]], i0: usize, k0: usize) {
-        let height = MR.min(self.a.rows - i0);
-        for (k, column) in panel.iter_mut().enumerate() {
-            for (i, x) in column.iter_mut().enumerate() {
-                *x = if i < height { self.a.at(i0 + i, k0 + k) } else { T::zero() };
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn store(&mut self, tile: &[[T; NR]; MR], i0: usize, j0: usize) {
-        let (height, width) = (MR.min(self.a.rows - i0), NR.min(self.b.cols - j0));
-        for (i, sums) in tile.iter().take(height).enumerate() {
-            let start = (i0 + i) * self.b.cols + j0;
-            let out = &mut self.out[start..start + width];
-            match self.write {
-                Write::Store => out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = self.alpha * sum),
-                Write::Add => out.iter_mut().zip(sums).for_each(|(out, &sum)| *out += self.alpha * sum),
+            panels.resize(b.rows * b.cols.next_multiple_of(width));
+            pack_b(panels, width, b, 0, 0, b.rows);
+            for (panel, j0) in panels.chunks_exact(width * b.rows).zip((0..b.cols).step_by(width)) {
+                job.columns(j0, panel, width);
             }
         }
     }
 }
 
-#[inline(always)]
-fn tile<T: Element, const NR: usize, const FUSED: bool>(a: &[[T; MR]], b: &[[T; NR]]) -> [[T; NR]; MR] {
-    let mut sums = [[T::zero(); NR]; MR];
-    for (a, b) in a.iter().zip(b) {
-        for (sums, &a) in sums.iter_mut().zip(a) {
-            for (sum, &b) in sums.iter_mut().zip(b) {
-                *sum = if FUSED { a.mul_add(b, *sum) } else { *sum + a * b };
-            }
-        }
-    }
-    sums
-}
-
-#[inline]
-pub(super) fn tiled<T: Element, const NR: usize>(
-    out: &mut [T],
+/// What all tiles of a product share.
+struct Job<'a, T, S> {
+    simd: S,
+    out: &'a mut [T],
     write: Write,
     alpha: T,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-) {
-    // A short inner size gets panels that are cheaper to clear.
-    if a.cols <= 32 {
-        pulp::Arch::new().dispatch(Tiled::<T, NR, 32> { out, write, alpha, a, b });
-    } else {
-        pulp::Arch::new().dispatch(Tiled::<T, NR, 128> { out, write, alpha, a, b });
+    a: Matrix<'a, T>,
+    n: usize,
+}
+
+impl<T: Lanes<S>, S: Simd> Job<'_, T, S> {
+    /// A strip of columns, from `j0` on: tiles of as many rows as there are left and registers allow.
+    #[inline(always)]
+    fn columns(&mut self, j0: usize, b: &[T], stride: usize) {
+        let mut i0 = 0;
+        while i0 < self.a.rows {
+            let rows = self.a.rows - i0;
+            i0 += match rows {
+                12.. if S::REGISTER_COUNT >= 32 => self.strip::<12>(i0, j0, b, stride),
+                6.. => self.strip::<6>(i0, j0, b, stride),
+                4.. => self.strip::<4>(i0, j0, b, stride),
+                2.. => self.strip::<2>(i0, j0, b, stride),
+                _ => self.strip::<1>(i0, j0, b, stride),
+            };
+        }
+    }
+
+    #[inline(always)]
+    fn strip<const MR: usize>(&mut self, i0: usize, j0: usize, b: &[T], stride: usize) -> usize {
+        if self.n - j0 > T::COUNT {
+            self.tile::<MR, 2>(i0, j0, b, stride);
+        } else {
+            self.tile::<MR, 1>(i0, j0, b, stride);
+        }
+        MR
+    }
+
+    #[inline(always)]
+    fn tile<const MR: usize, const NV: usize>(&mut self, i0: usize, j0: usize, b: &[T], stride: usize) {
+        let (simd, a) = (self.simd, self.a);
+        let width = (NV * T::COUNT).min(self.n - j0);
+        let depth = a.cols;
+        assert!((depth - 1) * stride + width <= b.len(), "rows of the second operand");
+        let last = (i0 + MR - 1) * a.row_stride + (depth - 1) * a.col_stride;
+        assert!(last < a.values.len(), "rows of the first operand");
+        let mut sums = [[T::splat(simd, T::zero()); NV]; MR];
+        for k in 0..depth {
+            // SAFETY: the largest start is that of `k = depth - 1`, whose row was checked to lie inside.
+            let row = unsafe { b.get_unchecked(k * stride..k * stride + width) };
+            let row: [T::Vector; NV] =
+                std::array::from_fn(|v| T::load(simd, &row[(v * T::COUNT).min(width)..]));
+            for (i, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: no index is above `last`, which was checked to lie inside.
+                let x = unsafe { *a.values.get_unchecked((i0 + i) * a.row_stride + k * a.col_stride) };
+                let x = T::splat(simd, x);
+                for (sum, &b) in sums.iter_mut().zip(&row) {
+                    *sum = T::fma(simd, x, b, *sum);
+                }
+            }
+        }
+        let alpha = T::splat(simd, self.alpha);
+        for (i, sums) in sums.iter().enumerate() {
+            let start = (i0 + i) * self.n + j0;
+            let mut row = &mut self.out[start..start + width];
+            for &sum in sums {
+                let (run, rest) = row.split_at_mut(T::COUNT.min(row.len()));
+                super::lanes::put(simd, run, sum, self.write, alpha);
+                row = rest;
+            }
+        }
     }
 }

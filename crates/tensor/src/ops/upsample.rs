@@ -217,3 +217,36 @@ impl<'t, T: Element> Var<'t, T> {
         self.unary(Upsample::new("upsample2d", resize, interpolation))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tape;
+    use ndarray::array;
+
+    #[test]
+    fn an_infinite_neighbour_is_not_multiplied_by_zero() -> Result<()> {
+        let tape = Tape::<f32>::new();
+        let x = tape.var(&array![[[1.0, f32::INFINITY, 3.0]]])?;
+        let centers = Interpolation::Linear(Corners::Centers);
+        let y = x.upsample1d(Resize::Size([5]), centers)?.value()?;
+        let infinite = f32::INFINITY;
+        assert_eq!(y, array![[[1.0, infinite, infinite, infinite, 3.0]]].into_dyn());
+        Ok(())
+    }
+
+    #[test]
+    fn nearest_starts_anew_at_every_whole_step() -> Result<()> {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(&array![[[0.0, 1.0, 2.0]]])?;
+        // 49 (1 / 49) is less than 1 in f64.
+        for factor in [3, 7, 49, 98, 103] {
+            for resize in [Resize::Scale([factor as f64]), Resize::Size([3 * factor])] {
+                let y = x.upsample1d(resize, Interpolation::Nearest)?.value()?;
+                let right = y.iter().enumerate().all(|(p, &y)| y == (p / factor) as f64);
+                assert!(right, "{resize:?}: {y}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -172,3 +172,97 @@ struct Row {
     /// Where in x its first element inside of the input is read, and which elements are inside.
     read: Option<(usize, std::ops::Range<usize>)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls `f` with the indices in x, w and y of every product: the slow and obvious definition.
+    fn products(geometry: &Geometry, mut f: impl FnMut(usize, usize, usize)) {
+        let [high, wide] = geometry.axes;
+        let at = |lengths: &[usize], indices: &[usize]| {
+            lengths.iter().zip(indices).fold(0, |at, (length, index)| at * length + index)
+        };
+        let each = |lengths: &[usize]| {
+            let lengths = lengths.to_vec();
+            (0..lengths.iter().product()).map(move |mut index: usize| {
+                let mut indices = lengths.clone();
+                for (i, &length) in indices.iter_mut().zip(&lengths).rev() {
+                    *i = index % length;
+                    index /= length;
+                }
+                indices
+            })
+        };
+        let Geometry { batch, groups, inputs, outputs, .. } = *geometry;
+        let y = [batch, groups, outputs, high.output, wide.output];
+        let w = [groups, outputs, inputs, high.kernel, wide.kernel];
+        for to in each(&y) {
+            for tap in each(&w[2..]) {
+                if let (Some(row), Some(column)) = (high.at(to[3], tap[1]), wide.at(to[4], tap[2])) {
+                    let x = [batch, groups, inputs, high.input, wide.input];
+                    f(
+                        at(&x, &[to[0], to[1], tap[0], row, column]),
+                        at(&w, &[to[1], to[2], tap[0], tap[1], tap[2]]),
+                        at(&y, &to),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Small whole numbers: every order of adding gives the same bits.
+    fn values<T: Element>(n: usize, seed: usize) -> Vec<T> {
+        (0..n).map(|i| T::from_f64(((i * 7 + seed * 13) % 11) as f64 - 5.0)).collect()
+    }
+
+    fn compare<T: Element>(geometry: &Geometry) {
+        let Geometry { batch, groups, inputs, outputs, .. } = *geometry;
+        let x: Vec<T> = values(batch * groups * inputs * geometry.read(), 1);
+        let w: Vec<T> = values(groups * outputs * geometry.depth(), 2);
+        let y: Vec<T> = values(batch * groups * outputs * geometry.positions(), 3);
+        let (mut forward, mut dx, mut dw) = (y.clone(), x.clone(), w.clone());
+        products(geometry, |i, j, k| {
+            forward[k] += x[i] * w[j];
+            dx[i] += w[j] * y[k];
+            dw[j] += x[i] * y[k];
+        });
+        let (mut got_y, mut got_x, mut got_w) = (y.clone(), x.clone(), w.clone());
+        let mut columns = vec![T::from_f64(f64::NAN); geometry.columns()];
+        geometry.forward((&x, &w), (&mut got_y, Write::Add), &mut columns);
+        assert_eq!(got_y, forward, "{geometry:?}");
+        geometry.backward_input((&y, &w), &mut got_x, &mut columns);
+        assert_eq!(got_x, dx, "{geometry:?}");
+        geometry.backward_weight((&y, &x), &mut got_w, &mut columns);
+        assert_eq!(got_w, dw, "{geometry:?}");
+    }
+
+    /// Every window that fits, with what the stride leaves over and with outputs left out.
+    fn windows() -> Vec<Window> {
+        let mut windows = Vec::new();
+        for (input, kernel, stride) in [(1, 1, 1), (5, 1, 1), (5, 2, 1), (4, 3, 2), (7, 3, 3), (6, 1, 2)] {
+            for (padding, dilation) in [(0, 1), (1, 1), (3, 2), (0, 2)] {
+                let extent = (kernel - 1) * dilation + 1;
+                if let Some(free) = (input + 2 * padding as usize).checked_sub(extent) {
+                    let output = free / stride + 1;
+                    windows.push(Window { input, kernel, output, stride, padding, dilation });
+                }
+            }
+        }
+        windows
+    }
+
+    #[test]
+    fn every_geometry_equals_the_definition() {
+        let windows = windows();
+        for (i, &high) in windows.iter().enumerate() {
+            for (j, &wide) in windows.iter().enumerate() {
+                let (batch, groups) = (1 + i % 2, 1 + j % 2);
+                let (inputs, outputs) = (1 + (i + j) % 3, 1 + (i + 2 * j) % 4);
+                let geometry = Geometry { batch, groups, inputs, outputs, axes: [high, wide] };
+                compare::<f32>(&geometry);
+                compare::<f64>(&geometry);
+            }
+        }
+    }
+}

@@ -138,3 +138,38 @@ impl<'t, T: Element> Var<'t, T> {
         self.unary(MaxPool(Pool::adaptive("adaptive_max_pool2d", size)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{PoolConfig, Result, Tape};
+    use ndarray::{Array1, ArrayD, array};
+
+    /// Maxima of windows of three with a padding of one, and their gradient.
+    fn pooled(x: &Array1<f64>) -> Result<(ArrayD<f64>, ArrayD<f64>)> {
+        let tape = Tape::new();
+        let leaf = tape.var(x)?;
+        let config = PoolConfig { padding: [1], ..PoolConfig::new([3]) };
+        let y = leaf.reshape(&[1, 1, x.len()])?.max_pool1d(config)?;
+        let value = y.value()?;
+        let gradients = tape.backward_with(y, &array![[[1.0, 10.0]]])?;
+        Ok((value, gradients.wrt(leaf)?))
+    }
+
+    #[test]
+    fn the_first_of_equals_takes_the_gradient() -> Result<()> {
+        let (value, gradient) = pooled(&array![2.0, 2.0, 0.0, 3.0, 3.0])?;
+        assert_eq!(value, array![[[2.0, 3.0]]].into_dyn());
+        assert_eq!(gradient, array![1.0, 0.0, 0.0, 10.0, 0.0].into_dyn());
+        Ok(())
+    }
+
+    #[test]
+    fn nan_wins_and_padding_never_does() -> Result<()> {
+        let least = f64::NEG_INFINITY;
+        let (value, gradient) = pooled(&array![least, least, 1.0, f64::NAN, f64::INFINITY])?;
+        assert_eq!(value[[0, 0, 0]], least);
+        assert!(value[[0, 0, 1]].is_nan());
+        assert_eq!(gradient, array![1.0, 0.0, 0.0, 10.0, 0.0].into_dyn());
+        Ok(())
+    }
+}

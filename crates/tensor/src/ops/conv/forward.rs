@@ -101,6 +101,7 @@ impl<T: Element> Op<T> for Conv {
         Ok(image(x[0], w[0], geometry.axes.map(|axis| axis.output), x.len()))
     }
 
+    // The column matrix of one image: memory to compute in, of which `backward` reads nothing.
     fn saved(&self, inputs: Shapes<'_, T>) -> usize {
         self.geometry::<T>(inputs.get(0), inputs.get(1)).map_or(0, |geometry| geometry.columns())
     }
@@ -189,18 +190,5 @@ impl<'t, T: Element> Var<'t, T> {
     /// As [`conv1d`](Self::conv1d).
     pub fn conv2d(self, kernel: Var<'_, T>, bias: Option<Var<'_, T>>, config: ConvConfig<2>) -> Result<Self> {
         self.windowed(Conv::new("conv2d", config), kernel, bias)
-    }
-
-    /// Records an op on this value, a kernel, and a bias if there is one.
-    pub(super) fn windowed<O: crate::Op<T>>(
-        self,
-        op: O,
-        kernel: Var<'_, T>,
-        bias: Option<Var<'_, T>>,
-    ) -> Result<Self> {
-        match bias {
-            Some(bias) => self.ternary(op, kernel, bias),
-            None => self.binary(op, kernel),
-        }
     }
 }

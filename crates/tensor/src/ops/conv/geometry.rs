@@ -241,9 +241,9 @@ mod tests {
     fn windows() -> Vec<Window> {
         let mut windows = Vec::new();
         for (input, kernel, stride) in [(1, 1, 1), (5, 1, 1), (5, 2, 1), (4, 3, 2), (7, 3, 3), (6, 1, 2)] {
-            for (padding, dilation) in [(0, 1), (1, 1), (3, 2), (0, 2)] {
+            for (padding, dilation) in [(0, 1), (1, 1), (3, 2), (0_usize, 2)] {
                 let extent = (kernel - 1) * dilation + 1;
-                if let Some(free) = (input + 2 * padding as usize).checked_sub(extent) {
+                if let Some(free) = (input + 2 * padding).checked_sub(extent) {
                     let output = free / stride + 1;
                     windows.push(Window { input, kernel, output, stride, padding, dilation });
                 }

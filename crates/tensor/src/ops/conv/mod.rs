@@ -8,8 +8,8 @@ pub use forward::ConvConfig;
 pub use transpose::ConvTransposeConfig;
 
 use super::window::{expect_setting, spatial};
-use crate::op::{Grads, Shapes};
-use crate::{Element, ErrorKind, Result, Shape, kernels};
+use crate::op::{Grads, Op, Shapes};
+use crate::{Element, ErrorKind, Result, Shape, Var, kernels};
 use geometry::Geometry;
 
 /// The settings that both directions have.
@@ -95,5 +95,15 @@ fn backward_bias<T: Element>(grads: &mut Grads<'_, T>, g: &[T], channels: usize,
     for (channel, out) in sink.so_far().iter_mut().enumerate() {
         let planes = (channel..g.len() / positions.max(1)).step_by(channels);
         *out += kernels::sum(planes.map(|plane| kernels::sum_slice(&g[plane * positions..][..positions])));
+    }
+}
+
+impl<'t, T: Element> Var<'t, T> {
+    /// Records an op on this value, a kernel, and a bias if there is one.
+    fn windowed<O: Op<T>>(self, op: O, kernel: Var<'_, T>, bias: Option<Var<'_, T>>) -> Result<Self> {
+        match bias {
+            Some(bias) => self.ternary(op, kernel, bias),
+            None => self.binary(op, kernel),
+        }
     }
 }

@@ -109,6 +109,7 @@ impl<T: Element> Op<T> for ConvTranspose {
         Ok(image(x[0], channels, geometry.axes.map(|axis| axis.input), x.len()))
     }
 
+    // As in a convolution: memory to compute in.
     fn saved(&self, inputs: Shapes<'_, T>) -> usize {
         self.geometry::<T>(inputs.get(0), inputs.get(1)).map_or(0, |geometry| geometry.columns())
     }

@@ -5,6 +5,7 @@ use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
 use tensor::{Backward, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape};
+use tensor::{ConvConfig, ConvTransposeConfig, Interpolation, PoolConfig, Resize, Rounding};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -69,6 +70,156 @@ fn labels() {
     );
     assert_eq!(message(x.add(tape.indices(&[1]).unwrap().input())), "add: expected input 1 to hold numbers");
     assert!(loss(&[0, 2]).is_ok(), "the tape is usable after a refusal");
+}
+
+#[test]
+fn convolutions() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let plain = ConvConfig::default;
+    let conv = |x: &[usize], w: &[usize], config| message(var(x).conv2d(var(w), None, config));
+    let x = &[1, 4, 3, 3];
+    assert_eq!(
+        conv(&[4, 3, 3], &[2, 4, 1, 1], plain()),
+        "conv2d: expected an input [batch, channels, height, width], got shape [4, 3, 3]"
+    );
+    assert_eq!(
+        message(var(&[4, 3]).conv1d(var(&[2, 4, 1]), None, ConvConfig::default())),
+        "conv1d: expected an input [batch, channels, length], got shape [4, 3]"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 0, 1], plain()),
+        "conv2d: expected a kernel [channels, channels, height, width] with at least one tap, got shape [2, 4, 0, 1]"
+    );
+    assert_eq!(
+        message(var(&[1, 4, 3]).conv1d(var(&[2, 4]), None, ConvConfig::default())),
+        "conv1d: expected a kernel [channels, channels, length] with at least one tap, got shape [2, 4]"
+    );
+    assert_eq!(
+        conv(x, &[2, 3, 1, 1], plain()),
+        "conv2d: shapes [1, 4, 3, 3] and [2, 3, 1, 1] do not agree: expected the kernel's second axis to be as long as the input's channels of one group"
+    );
+    let divided = "conv2d: expected a number of channels that the number of groups divides, got shape";
+    let groups = |groups| ConvConfig { groups, ..plain() };
+    assert_eq!(conv(x, &[3, 4, 1, 1], groups(3)), format!("{divided} [1, 4, 3, 3]"));
+    assert_eq!(conv(x, &[3, 2, 1, 1], groups(2)), format!("{divided} [3, 2, 1, 1]"));
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], groups(0)),
+        "conv2d: expected a number of groups from 1 to 2^30, got 0"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 2, 2], ConvConfig { dilation: [1, 3], ..plain() }),
+        "conv2d: shapes [1, 4, 3, 3] and [2, 4, 2, 2] do not agree: expected a (dilated) kernel no longer than the padded input"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], ConvConfig { stride: [1, 0], ..plain() }),
+        "conv2d: expected a stride from 1 to 2^30, got 0"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], ConvConfig { dilation: [0, 1], ..plain() }),
+        "conv2d: expected a dilation from 1 to 2^30, got 0"
+    );
+    let padding = |padding| ConvConfig { padding: [padding, padding], ..plain() };
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], padding(1 << 40)),
+        "conv2d: expected a padding from 0 to 2^30, got 1099511627776"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], padding(1 << 30)),
+        "conv2d: expected a result that fits the address space, got shape [1, 4, 3, 3]"
+    );
+    assert_eq!(
+        message(var(x).conv2d(var(&[2, 4, 1, 1]), Some(var(&[3])), plain())),
+        "conv2d: shapes [2, 4, 1, 1] and [3] do not agree: expected a bias with one number per channel of the result"
+    );
+}
+
+#[test]
+fn transposed_convolutions() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let plain = ConvTransposeConfig::default;
+    let conv = |x: &[usize], w: &[usize], config| message(var(x).conv_transpose2d(var(w), None, config));
+    assert_eq!(
+        conv(&[1, 2, 3, 3], &[3, 2, 1, 1], plain()),
+        "conv_transpose2d: shapes [1, 2, 3, 3] and [3, 2, 1, 1] do not agree: expected the kernel's first axis to be as long as the input's channels"
+    );
+    let empty = "expected an input with at least one position, and a result that padding does not cut off";
+    assert_eq!(
+        conv(&[1, 2, 0, 3], &[2, 2, 1, 1], plain()),
+        format!("conv_transpose2d: shapes [1, 2, 0, 3] and [2, 2, 1, 1] do not agree: {empty}")
+    );
+    assert_eq!(
+        conv(&[1, 2, 3, 2], &[2, 2, 1, 1], ConvTransposeConfig { padding: [1, 1], ..plain() }),
+        format!("conv_transpose2d: shapes [1, 2, 3, 2] and [2, 2, 1, 1] do not agree: {empty}")
+    );
+    assert_eq!(
+        conv(&[1, 2, 3, 3], &[2, 2, 1, 1], ConvTransposeConfig { output_padding: [0, 1], ..plain() }),
+        "conv_transpose2d: expected an output padding less than the stride or the dilation, got 1"
+    );
+    assert_eq!(
+        message(var(&[1, 2, 3]).conv_transpose1d(
+            var(&[2, 2, 1]),
+            Some(var(&[3])),
+            ConvTransposeConfig::default()
+        )),
+        "conv_transpose1d: shapes [2, 2, 1] and [3] do not agree: expected a bias with one number per channel of the result"
+    );
+}
+
+#[test]
+fn pooling_and_upsampling() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let pool = |x: &[usize], config| message(var(x).max_pool2d(config));
+    let (x, two) = (&[1, 1, 2, 2], PoolConfig::new([2, 2]));
+    assert_eq!(
+        pool(&[2, 2], two),
+        "max_pool2d: expected an input [batch, channels, height, width], got shape [2, 2]"
+    );
+    assert_eq!(
+        pool(&[1, 1, 2, 0], two),
+        "max_pool2d: expected an input with at least one position per axis, got shape [1, 1, 2, 0]"
+    );
+    assert_eq!(
+        pool(x, PoolConfig::new([2, 3])),
+        "max_pool2d: shapes [1, 1, 2, 2] and [2, 3] do not agree: expected a kernel no longer than the padded input"
+    );
+    assert_eq!(pool(x, PoolConfig::new([2, 0])), "max_pool2d: expected a kernel from 1 to 2^30, got 0");
+    assert_eq!(
+        pool(x, PoolConfig { stride: [0, 1], ..two }),
+        "max_pool2d: expected a stride from 1 to 2^30, got 0"
+    );
+    // A window of nothing but padding would have no maximum and no mean.
+    let padded = PoolConfig { padding: [3], ..PoolConfig::new([3]) };
+    let half = "expected a padding of at most half the kernel, got 3";
+    assert_eq!(message(var(&[1, 1, 1]).max_pool1d(padded)), format!("max_pool1d: {half}"));
+    assert_eq!(message(var(&[1, 1, 1]).avg_pool1d(padded)), format!("avg_pool1d: {half}"));
+    assert!(
+        var(&[1, 1, 1]).max_pool1d(PoolConfig { rounding: Rounding::Ceil, ..PoolConfig::new([2]) }).is_ok()
+    );
+    assert_eq!(
+        message(var(x).adaptive_avg_pool2d([1, 0])),
+        "adaptive_avg_pool2d: expected an output size from 1 to 2^30, got 0"
+    );
+    assert_eq!(
+        message(var(&[1, 2, 2, 2]).adaptive_max_pool2d([1 << 30, 1 << 30])),
+        "adaptive_max_pool2d: expected a result that fits the address space, got shape [1, 2, 2, 2]"
+    );
+    let resized = |resize| message(var(&[1, 1, 2]).upsample1d(resize, Interpolation::Nearest));
+    for scale in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            resized(Resize::Scale([scale])),
+            format!("upsample1d: expected a scale that is positive and finite, got {scale}")
+        );
+    }
+    let lengths = "upsample1d: expected lengths of the result from 1 to 2^30, got";
+    assert_eq!(resized(Resize::Scale([0.1])), format!("{lengths} 0"));
+    assert_eq!(resized(Resize::Size([0])), format!("{lengths} 0"));
+    assert_eq!(
+        message(var(&[1, 1, 0]).upsample1d(Resize::Size([2]), Interpolation::Nearest)),
+        "upsample1d: expected an input with at least one position per axis, got shape [1, 1, 0]"
+    );
 }
 
 #[test]

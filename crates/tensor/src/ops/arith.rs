@@ -88,7 +88,7 @@ macro_rules! binary {
             }
         )*
 
-        #[expect(clippy::should_implement_trait, reason = "the operators panic where the methods return an error")]
+        #[allow(clippy::should_implement_trait, reason = "the operators panic where the methods return an error")]
         impl<'t, T: Element> Var<'t, T> {
             $(
                 $(#[$doc])*

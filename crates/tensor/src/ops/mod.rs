@@ -2,10 +2,11 @@
 
 mod arith;
 mod elementwise;
+mod linear;
 mod loss;
 mod matmul;
 mod reduce;
 mod shape;
 mod softmax;
 
-pub use matmul::Activation;
+pub use linear::Activation;

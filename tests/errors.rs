@@ -4,7 +4,7 @@ use nn::{Fields, Init, Linear, Mode, Module, Optimizer, Sequential, Sgd};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
-use tensor::{Backward, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape};
+use tensor::{Backward, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape, einsum};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -22,10 +22,7 @@ fn shapes() {
         message(var(&[32, 8]).matmul(var(&[16, 4]))),
         "matmul: shapes [32, 8] and [16, 4] do not agree: expected as many rows on the right as columns on the left"
     );
-    assert_eq!(
-        message(var(&[3]).matmul(var(&[3, 1]))),
-        "matmul: expected a matrix (two axes), got shape [3]"
-    );
+    assert_eq!(message(var(&[]).matmul(var(&[3, 1]))), "matmul: expected at least one axis, got shape []");
     assert_eq!(
         message(var(&[3]).mse(var(&[3, 1]))),
         "mse: shapes [3] and [3, 1] do not agree: expected predictions and targets of one shape, since nothing is broadcast"
@@ -52,6 +49,61 @@ fn shapes() {
     );
     assert_eq!(linear(&[2, 4], &[4], &[4]), "linear: expected a matrix (two axes) as weight, got shape [4]");
     assert_eq!(linear(&[], &[4, 5], &[5]), "linear: expected an input with at least one axis, got shape []");
+}
+
+#[test]
+fn products() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    assert_eq!(
+        message(var(&[3]).matmul(var(&[4]))),
+        "matmul: shapes [3] and [4] do not agree: expected as many rows on the right as columns on the left"
+    );
+    assert_eq!(
+        message(var(&[2, 2, 3]).matmul(var(&[3, 3, 4]))),
+        "matmul: shapes [2, 2, 3] and [3, 3, 4] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_nt(var(&[3, 2]))),
+        "matmul_nt: shapes [2, 3] and [3, 2] do not agree: expected as many columns on the right as on the left"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_nt(var(&[3]))),
+        "matmul_nt: expected at least two axes where an operand is transposed, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_tn(var(&[3, 2]))),
+        "matmul_tn: shapes [2, 3] and [3, 2] do not agree: expected as many rows on the right as on the left"
+    );
+    assert_eq!(
+        message(var(&[3]).matmul_tn(var(&[3, 2]))),
+        "matmul_tn: expected at least two axes where an operand is transposed, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[2]).dot(var(&[3]))),
+        "dot: shapes [2] and [3] do not agree: expected vectors of equal length"
+    );
+    assert_eq!(message(var(&[2]).dot(var(&[2, 1]))), "dot: expected a vector (one axis), got shape [2, 1]");
+    assert_eq!(message(var(&[]).outer(var(&[2]))), "outer: expected a vector (one axis), got shape []");
+    // What an expression refuses is tested beside its parser.
+    assert_eq!(
+        message(einsum("ij,jk->ik", &[var(&[2, 3]), var(&[4, 2])])),
+        "einsum: `ij,jk->ik`: expected length 3 or 1 of index `j` in operand 1, got 4"
+    );
+    assert_eq!(
+        message(einsum("", &[] as &[tensor::Var<'_, f64>])),
+        "einsum: ``: expected a term for each of 0 operands, got 1"
+    );
+    assert_eq!(
+        message(einsum("abcde,fghij", &[var(&[1; 5]), var(&[1; 5])])),
+        "einsum: expected at most 8 axes, got 10"
+    );
+    let other = Tape::<f64>::new();
+    let stranger = other.var(&array![1.0]).unwrap();
+    assert_eq!(
+        message(einsum("i,i", &[var(&[1]), stranger])),
+        "dot: a variable of another tape was given: expected variables of one tape"
+    );
 }
 
 #[test]

@@ -11,6 +11,8 @@ CASES = {
     "exp": (lambda x: torch.exp(x[0]), ONE),
     "ln": (lambda x: torch.log(x[0]), [positive(2, 3)]),
     "neg": (lambda x: -x[0], ONE),
+    "scale": (lambda x: x[0] * -1.5, ONE),
+    "shift": (lambda x: x[0] + 0.3, ONE),
     "add": (lambda x: x[0] + x[1], TWO),
     "sub": (lambda x: x[0] - x[1], TWO),
     "mul": (lambda x: x[0] * x[1], TWO),

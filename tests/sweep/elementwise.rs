@@ -11,6 +11,8 @@ pub(crate) fn cases() -> Vec<Case> {
         case!("exp", |x| x[0].exp(), one(mixed)),
         case!("ln", |x| x[0].ln(), one(positive)),
         case!("neg", |x| x[0].neg(), one(mixed)),
+        case!("scale", |x| x[0].scale(tensor::Element::from_f64(-1.5)), one(mixed)),
+        case!("shift", |x| x[0].shift(tensor::Element::from_f64(0.3)), one(mixed)),
         case!("add", |x| x[0].add(x[1]), two(mixed)),
         case!("sub", |x| x[0].sub(x[1]), two(mixed)),
         case!("mul", |x| x[0].mul(x[1]), two(mixed)),

@@ -3,6 +3,7 @@
 
 mod case;
 mod elementwise;
+mod linalg;
 mod sources;
 mod torch;
 
@@ -10,7 +11,7 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [elementwise::cases()].into_iter().flatten().collect()
+    [elementwise::cases(), linalg::cases()].into_iter().flatten().collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

@@ -32,14 +32,14 @@ fn from_end(shape: &Shape, back: usize) -> usize {
 
 /// Loops over an output with two broadcast operands: neighbouring axes on which both operands behave
 /// alike are one loop.
-struct Loops {
+pub(crate) struct Loops {
     /// Length, and whether the first and the second operand advance; outermost first.
     axes: [(usize, [bool; 2]); MAX_RANK],
     count: usize,
 }
 
 impl Loops {
-    fn new(out: &Shape, a: &Shape, b: &Shape) -> Self {
+    pub(crate) fn new(out: &Shape, a: &Shape, b: &Shape) -> Self {
         let mut loops = Self { axes: [(1, [true; 2]); MAX_RANK], count: 0 };
         for back in (1..=out.len()).rev() {
             let length = from_end(out, back);
@@ -58,11 +58,17 @@ impl Loops {
         loops
     }
 
+    /// The innermost row: its length, and whether the first and the second operand advance along it.
+    #[inline(always)]
+    pub(crate) fn row(&self) -> (usize, [bool; 2]) {
+        self.axes[self.count - 1]
+    }
+
     /// Calls `f` with the output's start and the operands' starts of every innermost row.
     #[inline(always)]
-    fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
+    pub(crate) fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
         let outer = &self.axes[..self.count - 1];
-        let (row, advance) = self.axes[self.count - 1];
+        let (row, advance) = self.row();
         let mut strides = [[0; 2]; MAX_RANK];
         let mut stride = advance.map(|advances| if advances { row } else { 1 });
         for (i, &(length, advance)) in outer.iter().enumerate().rev() {
@@ -104,7 +110,7 @@ pub(crate) fn zip<T: Element>(
         return;
     }
     let loops = Loops::new(shape, a.shape, b.shape);
-    let (row, advance) = loops.axes[loops.count - 1];
+    let (row, advance) = loops.row();
     vectorize(
         #[inline(always)]
         || {

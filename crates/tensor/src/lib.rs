@@ -57,7 +57,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
-pub use ops::Activation;
+pub use ops::{Activation, einsum};
 pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
 pub use tape::{Indices, Tape};

@@ -1,6 +1,7 @@
 //! The built-in ops: one family per file, each op's forward and backward side by side.
 
 mod arith;
+mod einsum;
 mod elementwise;
 mod linear;
 mod loss;
@@ -9,4 +10,5 @@ mod reduce;
 mod shape;
 mod softmax;
 
+pub use einsum::einsum;
 pub use linear::Activation;

@@ -4,7 +4,10 @@ use nn::{Fields, Init, Linear, Mode, Module, Optimizer, Sequential, Sgd};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
-use tensor::{Backward, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape, einsum};
+use tensor::{
+    Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape, Triangle,
+};
+use tensor::{einsum, sparse_matmul};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -102,7 +105,77 @@ fn products() {
     let stranger = other.var(&array![1.0]).unwrap();
     assert_eq!(
         message(einsum("i,i", &[var(&[1]), stranger])),
-        "dot: a variable of another tape was given: expected variables of one tape"
+        "einsum: a variable of another tape was given: expected variables of one tape"
+    );
+}
+
+#[test]
+fn linear_algebra() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let square = "expected square matrices (the last two axes), got shape";
+    assert_eq!(message(var(&[2, 3]).cholesky()), format!("cholesky: {square} [2, 3]"));
+    assert_eq!(message(var(&[3]).logdet()), format!("logdet: {square} [3]"));
+    let indefinite = tape.var(&array![[[1.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]]).unwrap();
+    assert_eq!(
+        message(indefinite.cholesky()),
+        "cholesky: expected a positive definite matrix, got the pivot -3 in row 1 of matrix 1"
+    );
+    assert_eq!(
+        message(tape.var(&array![[f64::NAN]]).unwrap().logdet()),
+        "logdet: expected a positive definite matrix, got the pivot NaN in row 0 of matrix 0"
+    );
+    let solve = |a: &[usize], b: &[usize]| message(var(a).solve_triangular(var(b), Triangle::Lower));
+    assert_eq!(solve(&[3], &[3]), format!("solve_triangular: {square} [3]"));
+    assert_eq!(
+        solve(&[3, 3], &[2, 3]),
+        "solve_triangular: shapes [3, 3] and [2, 3] do not agree: expected as many rows on the right as in the matrix"
+    );
+    assert_eq!(
+        solve(&[3, 3], &[]),
+        "solve_triangular: shapes [3, 3] and [] do not agree: expected as many rows on the right as in the matrix"
+    );
+    assert_eq!(
+        solve(&[2, 3, 3], &[3, 3, 1]),
+        "solve_triangular: shapes [2, 3, 3] and [3, 3, 1] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
+    );
+}
+
+#[test]
+fn sparse_matrices() {
+    let csr = |pointers: &[usize], columns: &[usize], values: &[f64]| {
+        Csr::new([2, 3], pointers.to_vec(), columns.to_vec(), values.to_vec())
+    };
+    let refused =
+        |pointers: &[usize], columns: &[usize], values: &[f64]| message(csr(pointers, columns, values));
+    assert_eq!(refused(&[0, 0], &[], &[]), "csr: expected one row pointer more than rows, got 2");
+    assert_eq!(refused(&[0, 1, 1], &[0], &[]), "csr: expected as many values as column indices, got 0");
+    assert_eq!(
+        refused(&[1, 1, 1], &[0], &[1.0]),
+        "csr: expected row pointers that begin at 0, got 1 at position 0"
+    );
+    assert_eq!(
+        refused(&[0, 2, 1], &[0], &[1.0]),
+        "csr: expected row pointers that do not fall, got 1 at position 2"
+    );
+    assert_eq!(
+        refused(&[0, 1, 2], &[0], &[1.0]),
+        "csr: expected row pointers that end at the number of stored elements, got 2 at position 2"
+    );
+    assert_eq!(
+        refused(&[0, 1, 2], &[2, 3], &[1.0; 2]),
+        "csr: index 3 at position 1 is out of range: expected less than 3"
+    );
+    let tape = Tape::<f64>::new();
+    let matrix = csr(&[0, 1, 2], &[2, 0], &[1.0; 2]).unwrap();
+    let product = |shape: &[usize]| message(sparse_matmul(&matrix, tape.var(&ArrayD::zeros(shape)).unwrap()));
+    assert_eq!(
+        product(&[2, 3]),
+        "sparse_matmul: shapes [2, 3] and [2, 3] do not agree: expected as many rows as the sparse matrix has columns"
+    );
+    assert_eq!(
+        product(&[3, 1, 1]),
+        "sparse_matmul: expected a vector or a matrix (one or two axes), got shape [3, 1, 1]"
     );
 }
 

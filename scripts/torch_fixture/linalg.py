@@ -11,6 +11,27 @@ def einsum(expression, *shapes):
     return lambda x: torch.einsum(expression, *x), several(*shapes)
 
 
+def regular(*shapes):
+    """The first one with 3 added to the diagonal."""
+    first, *others = several(*shapes)
+    return [first + 3 * torch.eye(first.shape[-1], dtype=first.dtype), *others]
+
+
+def definite(*shape):
+    """Symmetric and positive definite."""
+    x, = regular(shape)
+    return [(x + x.mT) / 2]
+
+
+def solve(upper, transposed, *shapes):
+    """A vector is a column to PyTorch's function."""
+    def function(x):
+        a = x[0].mT if transposed else x[0]
+        return torch.linalg.solve_triangular(a, x[1], upper=upper != transposed)
+    return function, regular(*shapes)
+
+
+SPARSE = torch.tensor([[0, 2, 0, 1], [0, 0, 0, 0], [-1, 0, 0, 3]], dtype=torch.float64).to_sparse()
 LINEAR = several((4, 3), (3, 2), (2,))
 
 CASES = {
@@ -46,4 +67,15 @@ CASES = {
     "einsum/groups": einsum("axbc,cbdx->xda", (2, 2, 3, 2), (2, 3, 2, 2)),
     "einsum/repeated": einsum("iij,jkk->ik", (2, 2, 3), (3, 2, 2)),
     "einsum/itself": (lambda x: torch.einsum("ij,kj,kl->il", x[0], x[0], x[0]), several((2, 3))),
+    "cholesky": (lambda x: torch.linalg.cholesky(x[0]), definite(2, 3, 3)),
+    "cholesky/gram": (lambda x: torch.linalg.cholesky(x[0] @ x[0].mT), several((2, 2, 4))),
+    "logdet": (lambda x: torch.logdet(x[0]), definite(2, 3, 3)),
+    "solve_triangular/lower": solve(False, False, (2, 1, 3, 3), (2, 3, 2)),
+    "solve_triangular/upper": solve(True, False, (3, 3), (2, 3, 2)),
+    "solve_triangular/lower_transposed": solve(False, True, (2, 2, 2), (2, 1)),
+    "solve_triangular/upper_transposed": solve(True, True, (3, 3), (3, 2)),
+    "solve_triangular/itself": (
+        lambda x: torch.linalg.solve_triangular(x[0], x[0], upper=True), regular((3, 3))),
+    "sparse_matmul": (lambda x: SPARSE @ x[0], several((4, 3))),
+    "sparse_matmul/twice": (lambda x: (SPARSE @ x[0]) ** 2, several((4, 2))),
 }

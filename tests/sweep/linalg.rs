@@ -3,10 +3,10 @@
 use crate::case;
 use crate::case::{Case, Layout, mixed};
 use tensor::ndarray::ArrayD;
-use tensor::{Activation, einsum};
+use tensor::{Activation, Csr, Element, Triangle, einsum, sparse_matmul};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [products(), linear(), einsums()].into_iter().flatten().collect()
+    [products(), linear(), einsums(), matrices(), sparse()].into_iter().flatten().collect()
 }
 
 /// One set of inputs for every list of shapes; the last one again in other memory layouts.
@@ -119,5 +119,79 @@ fn einsums() -> Vec<Case> {
         case!("einsum/groups", |x| einsum("axbc,cbdx->xda", x), shaped(&[[&[2, 2, 3, 2], &[2, 3, 2, 2]]])),
         case!("einsum/repeated", |x| einsum("iij,jkk->ik", x), shaped(&[[&[2, 2, 3], &[3, 2, 2]]])),
         case!("einsum/itself", |x| einsum("ij,kj,kl->il", &[x[0], x[0], x[0]]), shaped(&[[&[2, 3]]])),
+    ]
+}
+
+/// Adds 3 to the diagonals of the first array, so that triangles are far from singular and matrices positive
+/// definite (though not symmetric).
+fn regular(mut sets: Vec<Vec<ArrayD<f64>>>) -> Vec<Vec<ArrayD<f64>>> {
+    for matrices in sets.iter_mut().map(|set| &mut set[0]) {
+        let last = matrices.ndim() - 1;
+        for (at, x) in matrices.indexed_iter_mut() {
+            *x += if at[last] == at[last - 1] { 3.0 } else { 0.0 };
+        }
+    }
+    sets
+}
+
+fn matrices() -> Vec<Case> {
+    let definite = || regular(shaped(&[[&[0, 0]], [&[1, 1]], [&[0, 2, 2]], [&[2, 3, 3]], [&[4, 4]]]));
+    let systems = || {
+        regular(shaped(&[
+            [&[3, 3], &[3]],
+            [&[2, 3, 3], &[3]],
+            [&[0, 0], &[0, 2]],
+            [&[3, 3], &[3, 0]],
+            [&[0, 2, 2], &[2, 1]],
+            [&[1, 1], &[1, 1]],
+            [&[2, 1, 3, 3], &[2, 3, 2]],
+            [&[3, 3], &[2, 3, 2]],
+            [&[2, 2, 2], &[2, 1]],
+            [&[3, 3], &[3, 2]],
+        ]))
+    };
+    vec![
+        case!("cholesky", |x| x[0].cholesky(), definite()),
+        case!("cholesky/gram", |x| x[0].matmul_nt(x[0])?.cholesky(), shaped(&[[&[2, 2, 4]]])),
+        case!("logdet", |x| x[0].logdet(), definite()),
+        case!("solve_triangular/lower", |x| x[0].solve_triangular(x[1], Triangle::Lower), systems()),
+        case!("solve_triangular/upper", |x| x[0].solve_triangular(x[1], Triangle::Upper), systems()),
+        case!(
+            "solve_triangular/lower_transposed",
+            |x| x[0].solve_triangular(x[1], Triangle::LowerTransposed),
+            systems()
+        ),
+        case!(
+            "solve_triangular/upper_transposed",
+            |x| x[0].solve_triangular(x[1], Triangle::UpperTransposed),
+            systems()
+        ),
+        // The same variable on both sides, so that the second gradient is added.
+        case!(
+            "solve_triangular/itself",
+            |x| x[0].solve_triangular(x[0], Triangle::Upper),
+            regular(shaped(&[[&[3, 3]]]))
+        ),
+    ]
+}
+
+/// `[[0, 2, 0, 1], [0, 0, 0, 0], [-1, 0, 0, 3]]`, a row in disorder and one element in two parts.
+fn csr<T: Element>() -> Csr<T> {
+    let values = [1.0, 2.0, -1.0, 1.5, 1.5].map(T::from_f64).to_vec();
+    Csr::new([3, 4], vec![0, 2, 2, 5], vec![3, 1, 0, 3, 3], values).expect("a valid matrix")
+}
+
+fn sparse() -> Vec<Case> {
+    vec![
+        case!(
+            "sparse_matmul",
+            |x| sparse_matmul(&csr(), x[0]),
+            shaped(&[[&[4]], [&[4, 0]], [&[4, 1]], [&[4, 3]]])
+        ),
+        case!(
+            "sparse_matmul/twice",
+            |x| sparse_matmul(&csr(), x[0])?.mul(sparse_matmul(&csr(), x[0])?),
+            shaped(&[[&[4, 2]]])
+        ),
     ]
 }

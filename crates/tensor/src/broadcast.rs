@@ -97,6 +97,14 @@ impl Loops {
             }
         }
     }
+
+    /// Calls `f` with the positions of every element in the output and in the operands.
+    #[inline(always)]
+    pub(crate) fn each(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let (row, advance) = self.row();
+        let [step_a, step_b] = advance.map(usize::from);
+        self.rows(|out, a, b| (0..row).for_each(|i| f(out + i, a + i * step_a, b + i * step_b)));
+    }
 }
 
 /// `out[i] = f(out[i], a[i], b[i])` with the operands broadcast to `shape`.

@@ -216,6 +216,18 @@ pub enum ErrorKind {
         /// What should be a positive number there: the square of the factor's diagonal element.
         pivot: f64,
     },
+    /// A row pointer of a sparse matrix that does not fit.
+    #[error("{op}: expected {expected}, got {got} at position {position}")]
+    RowPointer {
+        /// The op that was asked for.
+        op: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// The pointer that came.
+        got: usize,
+        /// Where among the pointers it stands.
+        position: usize,
+    },
     /// A refusal by an op from outside of this crate.
     #[error("{op}: {message}")]
     Custom {

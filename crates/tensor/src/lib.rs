@@ -33,6 +33,7 @@
 
 mod broadcast;
 mod check;
+mod csr;
 mod derivatives;
 mod dual;
 mod element;
@@ -50,6 +51,7 @@ mod var;
 pub use ndarray;
 
 pub use check::{CheckError, check, check_second};
+pub use csr::Csr;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use dual::Dual;
 pub use element::Element;
@@ -57,7 +59,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
-pub use ops::{Activation, einsum};
+pub use ops::{Activation, Triangle, einsum, sparse_matmul};
 pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
 pub use tape::{Indices, Tape};

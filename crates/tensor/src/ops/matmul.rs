@@ -123,15 +123,11 @@ impl Batches {
             f(Block { rows, left, right, out: range(out, m * n, rows * n) });
         };
         let (row, advance) = self.loops.row();
-        let [step_left, step_right] = advance.map(usize::from);
-        self.loops.rows(|out, left, right| {
-            if advance == [true, false] && self.product != Product::Tn {
-                return block(row * m, [out, left, right]);
-            }
-            for i in 0..row {
-                block(m, [out + i, left + i * step_left, right + i * step_right]);
-            }
-        });
+        if advance == [true, false] && self.product != Product::Tn {
+            self.loops.rows(|out, left, right| block(row * m, [out, left, right]));
+        } else {
+            self.loops.each(|out, left, right| block(m, [out, left, right]));
+        }
     }
 
     fn left<'a, T>(&self, values: &'a [T], block: &Block) -> Matrix<'a, T> {

@@ -172,8 +172,12 @@ impl Groups {
 ///
 /// # Errors
 /// [`ErrorKind::Expression`] for an expression that does not fit the operands, with what was expected and
-/// what came; [`ErrorKind::Rank`] for a result of more than eight axes.
+/// what came; [`ErrorKind::Rank`] for a result of more than eight axes; [`ErrorKind::OtherTape`] for operands
+/// of two tapes.
 pub fn einsum<'t, T: Element>(expression: &str, operands: &[Var<'t, T>]) -> Result<Var<'t, T>> {
+    if let Some(first) = operands.first() {
+        operands.iter().try_for_each(|&var| first.tape.own("einsum", var).map(|_| ()))?;
+    }
     let shapes = operands.iter().map(|var| var.shape()).collect::<Result<Vec<_>>>()?;
     let Expression { operands: axes, output } = Expression::new(expression, &shapes)?;
     let lengths: Vec<usize> = output.iter().map(|axis| axis.1).collect();

@@ -66,6 +66,9 @@ CASES = {
     "einsum/chain": einsum("ab,bc,cd,ae->de", (2, 3), (3, 2), (2, 2), (2, 3)),
     "einsum/groups": einsum("axbc,cbdx->xda", (2, 2, 3, 2), (2, 3, 2, 2)),
     "einsum/repeated": einsum("iij,jkk->ik", (2, 2, 3), (3, 2, 2)),
+    "einsum/many": einsum("abcde,fghij,abcfgh->deij", (2, 1, 2, 1, 2), (1, 2, 1, 2, 1), (2, 1, 2, 1, 2, 1)),
+    "einsum/batch": einsum(
+        "abcdefgi,abcdefgi->abcdefg", (1, 2, 1, 1, 2, 1, 1, 3), (1, 2, 1, 1, 2, 1, 1, 3)),
     "einsum/itself": (lambda x: torch.einsum("ij,kj,kl->il", x[0], x[0], x[0]), several((2, 3))),
     "cholesky": (lambda x: torch.linalg.cholesky(x[0]), definite(2, 3, 3)),
     "cholesky/gram": (lambda x: torch.linalg.cholesky(x[0] @ x[0].mT), several((2, 2, 4))),

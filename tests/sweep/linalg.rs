@@ -118,6 +118,17 @@ fn einsums() -> Vec<Case> {
         ),
         case!("einsum/groups", |x| einsum("axbc,cbdx->xda", x), shaped(&[[&[2, 2, 3, 2], &[2, 3, 2, 2]]])),
         case!("einsum/repeated", |x| einsum("iij,jkk->ik", x), shaped(&[[&[2, 2, 3], &[3, 2, 2]]])),
+        // Ten indices between the first two operands, and a batch of seven.
+        case!(
+            "einsum/many",
+            |x| einsum("abcde,fghij,abcfgh->deij", x),
+            shaped(&[[&[2, 1, 2, 1, 2], &[1, 2, 1, 2, 1], &[2, 1, 2, 1, 2, 1]]])
+        ),
+        case!(
+            "einsum/batch",
+            |x| einsum("abcdefgi,abcdefgi->abcdefg", x),
+            shaped(&[[&[1, 2, 1, 1, 2, 1, 1, 3], &[1, 2, 1, 1, 2, 1, 1, 3]]])
+        ),
         case!("einsum/itself", |x| einsum("ij,kj,kl->il", &[x[0], x[0], x[0]]), shaped(&[[&[2, 3]]])),
     ]
 }

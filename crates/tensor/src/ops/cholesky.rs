@@ -172,3 +172,39 @@ impl<'t, T: Element> Var<'t, T> {
         diagonal.ln()?.sum_axis(last)?.scale(T::from_f64(2.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Element, Tape, Triangle, ndarray::Array2};
+
+    /// A hundred rows: `L Lᵀ = A`, both systems with L give `A⁻¹ A = 1`, and `ln det` has the derivative A⁻¹.
+    fn round_trip<T: Element>(tolerance: f64) {
+        let n = 100;
+        let wave =
+            |i: usize, j: usize| (((i + 1) * (j + 1)) as f64 * 0.754_877_666).sin() / (n as f64).sqrt();
+        let root = Array2::from_shape_fn((n, n), |(i, j)| T::from_f64(wave(i, j) + f64::from(i == j)));
+        let tape = Tape::<T>::new();
+        let root = tape.constant(&root).unwrap();
+        let a = root.matmul_nt(root).unwrap().value().unwrap();
+        let a = tape.var(&a).unwrap();
+        let near = |x: &crate::ndarray::ArrayD<T>, y: &crate::ndarray::ArrayD<T>| {
+            x.iter().zip(y).all(|(&x, &y)| (x - y).abs().to_f64() < tolerance)
+        };
+        let l = a.cholesky().unwrap();
+        let product = l.matmul_nt(l).unwrap().value().unwrap();
+        assert!(near(&product, &a.value().unwrap()));
+        let half = l.solve_triangular(a, Triangle::Lower).unwrap();
+        let one = l.solve_triangular(half, Triangle::LowerTransposed).unwrap().value().unwrap();
+        let identity = Array2::from_shape_fn((n, n), |(i, j)| if i == j { T::one() } else { T::zero() });
+        assert!(near(&one, &identity.clone().into_dyn()));
+        let gradient = tape.backward(a.logdet().unwrap()).unwrap().wrt(a).unwrap();
+        let product = tape.constant(&gradient).unwrap().matmul(a).unwrap().value().unwrap();
+        assert!(near(&product, &identity.into_dyn()));
+    }
+
+    #[test]
+    fn factors_of_a_large_matrix() {
+        round_trip::<f64>(1e-10);
+        round_trip::<f32>(1e-2);
+    }
+}

@@ -395,3 +395,20 @@ impl<'t, T: Element> Var<'t, T> {
         self.binary(Product::Outer, other)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, ndarray::Array1};
+
+    #[test]
+    fn f32_dot_products_keep_their_digits() {
+        let n = 1 << 20;
+        let tape = Tape::<f32>::new();
+        let a = tape.var(&Array1::from_elem(n, 0.1)).unwrap();
+        let b = tape.constant(&Array1::ones(n)).unwrap();
+        for product in [a.dot(b), a.matmul(b)] {
+            let sum = f64::from(product.unwrap().item().unwrap());
+            assert!((sum / (n as f64 * f64::from(0.1f32)) - 1.0).abs() < 1e-6, "{sum}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use crate::kernels::{self, Write, vectorize};
 use crate::op::{Sink, View};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape};
+use std::ops::Range;
 
 /// The shape of an elementwise op on two shapes.
 pub(crate) fn broadcast(op: &'static str, lhs: &Shape, rhs: &Shape) -> Result<Shape> {
@@ -104,6 +105,33 @@ impl Loops {
         let (row, advance) = self.row();
         let [step_a, step_b] = advance.map(usize::from);
         self.rows(|out, a, b| (0..row).for_each(|i| f(out + i, a + i * step_a, b + i * step_b)));
+    }
+}
+
+/// What to do with the parts of a gradient when an operand's parts are repeated: [`Loops`] meets each of them
+/// for the first time in their order.
+pub(crate) struct Parts {
+    write: Write,
+    met: usize,
+}
+
+impl Parts {
+    pub(crate) fn new(write: Write) -> Self {
+        Self { write, met: 0 }
+    }
+
+    /// Whether this part is written for the first time, or added to.
+    pub(crate) fn write(&mut self, part: &Range<usize>) -> Write {
+        let write = if part.start < self.met { Write::Add } else { self.write };
+        self.met = self.met.max(part.end);
+        write
+    }
+
+    /// Parts that were never met have the gradient 0: the other operand was empty.
+    pub(crate) fn finish<T: Element>(self, out: &mut [T]) {
+        if self.write == Write::Store {
+            out[self.met..].fill(T::zero());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Matrix products of any rank: `matmul`, its forms that read an operand transposed, `dot` and `outer`.
 
 use super::elementwise::chain;
-use crate::broadcast::{Loops, broadcast};
+use crate::broadcast::{Loops, Parts, broadcast};
 use crate::kernels::{self, Matrix, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape, Var};
@@ -158,19 +158,15 @@ impl Batches {
         (a, b): (&[T], &[T]),
         upstream: &[T],
     ) {
-        // A repeated operand's matrices are met in order: what lies before `seen` was written.
-        let mut seen = 0;
+        let mut parts = Parts::new(write);
         self.each(|block| {
             let range = if side == 0 { block.left.clone() } else { block.right.clone() };
-            let write = if range.start < seen { Write::Add } else { write };
-            seen = seen.max(range.end);
+            let write = parts.write(&range);
             let g = self.out(upstream, &block);
             let operand = if side == 0 { self.right(b, &block) } else { self.left(a, &block) };
             self.product.gradient(side, (&mut out[range], write), operand, g);
         });
-        if write == Write::Store {
-            out[seen..].fill(T::zero());
-        }
+        parts.finish(out);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Systems of equations with a triangular matrix.
 
-use crate::broadcast::{Loops, broadcast, reduce};
+use crate::broadcast::{Loops, Parts, broadcast, reduce};
 use crate::kernels::{Matrix, Write, vectorize};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape, Var};
@@ -172,21 +172,18 @@ impl<T: Element> Op<T> for SolveTriangular {
         if let Some(sink) = step.grads.of(0) {
             let (out, write) = sink.parts();
             let product = step.scratch.take(n * n);
-            // A repeated matrix is met in order: what lies before `seen` was written.
-            let mut seen = 0;
+            let mut parts = Parts::new(write);
             loops.each(|at, at_a, _| {
                 let at = at * size..(at + 1) * size;
                 let g = Matrix::new(&step.upstream[at.clone()], n, columns);
                 let x = Matrix::new(&x.values[at], n, columns);
                 let (left, right) = if self.0.transposed() { (x, g) } else { (g, x) };
                 T::gemm(product, Write::Store, -T::one(), left, right.t());
-                let write = if at_a < seen { Write::Add } else { write };
-                seen = seen.max(at_a + 1);
-                self.0.accumulate(&mut out[at_a * n * n..][..n * n], write, product, n);
+                let matrix = at_a * n * n..(at_a + 1) * n * n;
+                let write = parts.write(&matrix);
+                self.0.accumulate(&mut out[matrix], write, product, n);
             });
-            if write == Write::Store {
-                out[seen * n * n..].fill(T::zero());
-            }
+            parts.finish(out);
         }
         if b.shape == x.shape {
             step.grads.pass(1, step.upstream);

@@ -4,8 +4,11 @@ use nn::{Fields, Init, Linear, Mode, Module, Optimizer, Sequential, Sgd};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
-use tensor::{Backward, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape};
+use tensor::{
+    Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape, Triangle,
+};
 use tensor::{ConvConfig, ConvTransposeConfig, Interpolation, PoolConfig, Resize, Rounding};
+use tensor::{einsum, sparse_matmul};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -23,10 +26,7 @@ fn shapes() {
         message(var(&[32, 8]).matmul(var(&[16, 4]))),
         "matmul: shapes [32, 8] and [16, 4] do not agree: expected as many rows on the right as columns on the left"
     );
-    assert_eq!(
-        message(var(&[3]).matmul(var(&[3, 1]))),
-        "matmul: expected a matrix (two axes), got shape [3]"
-    );
+    assert_eq!(message(var(&[]).matmul(var(&[3, 1]))), "matmul: expected at least one axis, got shape []");
     assert_eq!(
         message(var(&[3]).mse(var(&[3, 1]))),
         "mse: shapes [3] and [3, 1] do not agree: expected predictions and targets of one shape, since nothing is broadcast"
@@ -53,6 +53,131 @@ fn shapes() {
     );
     assert_eq!(linear(&[2, 4], &[4], &[4]), "linear: expected a matrix (two axes) as weight, got shape [4]");
     assert_eq!(linear(&[], &[4, 5], &[5]), "linear: expected an input with at least one axis, got shape []");
+}
+
+#[test]
+fn products() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    assert_eq!(
+        message(var(&[3]).matmul(var(&[4]))),
+        "matmul: shapes [3] and [4] do not agree: expected as many rows on the right as columns on the left"
+    );
+    assert_eq!(
+        message(var(&[2, 2, 3]).matmul(var(&[3, 3, 4]))),
+        "matmul: shapes [2, 2, 3] and [3, 3, 4] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_nt(var(&[3, 2]))),
+        "matmul_nt: shapes [2, 3] and [3, 2] do not agree: expected as many columns on the right as on the left"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_nt(var(&[3]))),
+        "matmul_nt: expected at least two axes where an operand is transposed, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_tn(var(&[3, 2]))),
+        "matmul_tn: shapes [2, 3] and [3, 2] do not agree: expected as many rows on the right as on the left"
+    );
+    assert_eq!(
+        message(var(&[3]).matmul_tn(var(&[3, 2]))),
+        "matmul_tn: expected at least two axes where an operand is transposed, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[2]).dot(var(&[3]))),
+        "dot: shapes [2] and [3] do not agree: expected vectors of equal length"
+    );
+    assert_eq!(message(var(&[2]).dot(var(&[2, 1]))), "dot: expected a vector (one axis), got shape [2, 1]");
+    assert_eq!(message(var(&[]).outer(var(&[2]))), "outer: expected a vector (one axis), got shape []");
+    // What an expression refuses is tested beside its parser.
+    assert_eq!(
+        message(einsum("ij,jk->ik", &[var(&[2, 3]), var(&[4, 2])])),
+        "einsum: `ij,jk->ik`: expected length 3 or 1 of index `j` in operand 1, got 4"
+    );
+    assert_eq!(
+        message(einsum("", &[] as &[tensor::Var<'_, f64>])),
+        "einsum: ``: expected a term for each of 0 operands, got 1"
+    );
+    assert_eq!(
+        message(einsum("abcde,fghij", &[var(&[1; 5]), var(&[1; 5])])),
+        "einsum: expected at most 8 axes, got 10"
+    );
+    let other = Tape::<f64>::new();
+    let stranger = other.var(&array![1.0]).unwrap();
+    assert_eq!(
+        message(einsum("i,i", &[var(&[1]), stranger])),
+        "einsum: a variable of another tape was given: expected variables of one tape"
+    );
+}
+
+#[test]
+fn linear_algebra() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let square = "expected square matrices (the last two axes), got shape";
+    assert_eq!(message(var(&[2, 3]).cholesky()), format!("cholesky: {square} [2, 3]"));
+    assert_eq!(message(var(&[3]).logdet()), format!("logdet: {square} [3]"));
+    let indefinite = tape.var(&array![[[1.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]]).unwrap();
+    assert_eq!(
+        message(indefinite.cholesky()),
+        "cholesky: expected a positive definite matrix, got the pivot -3 in row 1 of matrix 1"
+    );
+    assert_eq!(
+        message(tape.var(&array![[f64::NAN]]).unwrap().logdet()),
+        "logdet: expected a positive definite matrix, got the pivot NaN in row 0 of matrix 0"
+    );
+    let solve = |a: &[usize], b: &[usize]| message(var(a).solve_triangular(var(b), Triangle::Lower));
+    assert_eq!(solve(&[3], &[3]), format!("solve_triangular: {square} [3]"));
+    assert_eq!(
+        solve(&[3, 3], &[2, 3]),
+        "solve_triangular: shapes [3, 3] and [2, 3] do not agree: expected as many rows on the right as in the matrix"
+    );
+    assert_eq!(
+        solve(&[3, 3], &[]),
+        "solve_triangular: shapes [3, 3] and [] do not agree: expected as many rows on the right as in the matrix"
+    );
+    assert_eq!(
+        solve(&[2, 3, 3], &[3, 3, 1]),
+        "solve_triangular: shapes [2, 3, 3] and [3, 3, 1] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
+    );
+}
+
+#[test]
+fn sparse_matrices() {
+    let csr = |pointers: &[usize], columns: &[usize], values: &[f64]| {
+        Csr::new([2, 3], pointers.to_vec(), columns.to_vec(), values.to_vec())
+    };
+    let refused =
+        |pointers: &[usize], columns: &[usize], values: &[f64]| message(csr(pointers, columns, values));
+    assert_eq!(refused(&[0, 0], &[], &[]), "csr: expected one row pointer more than rows, got 2");
+    assert_eq!(refused(&[0, 1, 1], &[0], &[]), "csr: expected as many values as column indices, got 0");
+    assert_eq!(
+        refused(&[1, 1, 1], &[0], &[1.0]),
+        "csr: expected row pointers that begin at 0, got 1 at position 0"
+    );
+    assert_eq!(
+        refused(&[0, 2, 1], &[0], &[1.0]),
+        "csr: expected row pointers that do not fall, got 1 at position 2"
+    );
+    assert_eq!(
+        refused(&[0, 1, 2], &[0], &[1.0]),
+        "csr: expected row pointers that end at the number of stored elements, got 2 at position 2"
+    );
+    assert_eq!(
+        refused(&[0, 1, 2], &[2, 3], &[1.0; 2]),
+        "csr: index 3 at position 1 is out of range: expected less than 3"
+    );
+    let tape = Tape::<f64>::new();
+    let matrix = csr(&[0, 1, 2], &[2, 0], &[1.0; 2]).unwrap();
+    let product = |shape: &[usize]| message(sparse_matmul(&matrix, tape.var(&ArrayD::zeros(shape)).unwrap()));
+    assert_eq!(
+        product(&[2, 3]),
+        "sparse_matmul: shapes [2, 3] and [2, 3] do not agree: expected as many rows as the sparse matrix has columns"
+    );
+    assert_eq!(
+        product(&[3, 1, 1]),
+        "sparse_matmul: expected a vector or a matrix (one or two axes), got shape [3, 1, 1]"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod case;
 mod conv;
 mod elementwise;
+mod linalg;
 mod sources;
 mod torch;
 
@@ -11,7 +12,7 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [conv::cases(), elementwise::cases()].into_iter().flatten().collect()
+    [conv::cases(), elementwise::cases(), linalg::cases()].into_iter().flatten().collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

@@ -34,6 +34,7 @@
 mod broadcast;
 mod check;
 mod checkpoint;
+mod csr;
 mod derivatives;
 mod dual;
 mod element;
@@ -53,6 +54,7 @@ mod var;
 pub use ndarray;
 
 pub use check::{CheckError, check, check_second};
+pub use csr::Csr;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use dual::Dual;
 pub use element::Element;
@@ -60,7 +62,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
-pub use ops::Activation;
+pub use ops::{Activation, Triangle, einsum, sparse_matmul};
 pub use ops::{ConvConfig, ConvTransposeConfig};
 pub use ops::{Corners, Interpolation, Resize};
 pub use ops::{Divisor, PoolConfig, Rounding};

@@ -2,10 +2,13 @@
 
 mod activations;
 mod arith;
+mod cholesky;
 mod choose;
 mod conv;
+mod einsum;
 mod elementwise;
 mod functions;
+mod linear;
 mod loss;
 mod matmul;
 mod pool;
@@ -16,6 +19,12 @@ mod upsample;
 mod window;
 
 pub use conv::{ConvConfig, ConvTransposeConfig};
-pub use matmul::Activation;
 pub use pool::{Divisor, PoolConfig, Rounding};
 pub use upsample::{Corners, Interpolation, Resize};
+mod sparse;
+mod triangular;
+
+pub use einsum::einsum;
+pub use linear::Activation;
+pub use sparse::sparse_matmul;
+pub use triangular::Triangle;

@@ -44,6 +44,7 @@ mod op;
 mod ops;
 mod param;
 mod shape;
+mod slice;
 mod tape;
 mod var;
 
@@ -57,9 +58,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
-pub use ops::Activation;
+pub use ops::{Activation, PadMode, concat, stack};
 pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
+pub use slice::Slice;
 pub use tape::{Indices, Tape};
 pub use var::Var;
 

@@ -72,6 +72,45 @@ impl Shape {
         shape
     }
 
+    /// The same axes with one more, before the axis of this number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes, [`ErrorKind::Axis`] past the end.
+    pub(crate) fn inserting(&self, op: &'static str, axis: usize, length: usize) -> Result<Self> {
+        if axis > self.len() {
+            return Err(ErrorKind::Axis { op, axis, rank: self.len() + 1, shape: *self }.into());
+        }
+        Self::join(op, [&self[..axis], &[length], &self[axis..]])
+    }
+
+    /// The axes of several lists, one after the other.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes.
+    pub(crate) fn join<const N: usize>(op: &'static str, parts: [&[usize]; N]) -> Result<Self> {
+        let got = parts.iter().map(|part| part.len()).sum();
+        if got > MAX_RANK {
+            return Err(ErrorKind::Rank { op, got }.into());
+        }
+        let mut shape = Self::SCALAR;
+        for part in parts {
+            shape.axes[shape.rank as usize..][..part.len()].copy_from_slice(part);
+            shape.rank += part.len() as u8;
+        }
+        Ok(shape)
+    }
+
+    /// By how much a position advances along each axis, row by row.
+    pub(crate) fn strides(&self) -> [isize; MAX_RANK] {
+        let mut strides = [0; MAX_RANK];
+        let mut stride = 1;
+        for (axis, &length) in self.iter().enumerate().rev() {
+            strides[axis] = stride;
+            stride *= length as isize;
+        }
+        strides
+    }
+
     /// Elements before, on and after an axis: the three loops of an op along that axis.
     pub(crate) fn around(&self, axis: usize) -> (usize, usize, usize) {
         (self[..axis].iter().product(), self[axis], self[axis + 1..].iter().product())

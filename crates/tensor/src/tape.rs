@@ -138,16 +138,35 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`ErrorKind::Busy`] inside of [`Var::with`].
     pub fn indices(&self, values: &[usize]) -> Result<Indices<'_, T>> {
-        let mut inner = self.write("indices")?;
+        self.index_leaf("indices", Shape::of(&[values.len()]), values)
+    }
+
+    /// A leaf of whole numbers with any axes, as [`Var::gather`] and [`Var::scatter`] take them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds.
+    pub fn indices_nd<D: Dimension>(&self, values: &ArrayRef<usize, D>) -> Result<Indices<'_, T>> {
+        let op = "indices_nd";
+        let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank { op, got: values.ndim() })?;
+        self.index_leaf(op, shape, values)
+    }
+
+    fn index_leaf<'a>(
+        &self,
+        op: &'static str,
+        shape: Shape,
+        values: impl IntoIterator<Item = &'a usize>,
+    ) -> Result<Indices<'_, T>> {
+        let mut inner = self.write(op)?;
         let node = inner.next();
-        node.shape = Shape::of(&[values.len()]);
+        node.shape = shape;
         node.tracked = false;
         match &mut node.kind {
             Kind::Indices(old) => {
                 old.clear();
-                old.extend_from_slice(values);
+                old.extend(values);
             }
-            kind => *kind = Kind::Indices(values.to_vec()),
+            kind => *kind = Kind::Indices(values.into_iter().copied().collect()),
         }
         Ok(Indices(self.wrap(inner.commit())))
     }
@@ -187,7 +206,8 @@ impl<T: Element> Tape<T> {
         Ok(())
     }
 
-    /// Sets the numbers of a leaf made by [`indices`](Self::indices) before a [`replay`](Self::replay).
+    /// Sets the numbers of a leaf made by [`indices`](Self::indices) or [`indices_nd`](Self::indices_nd),
+    /// row by row, before a [`replay`](Self::replay).
     ///
     /// # Errors
     /// [`ErrorKind::Length`] for another number of them.
@@ -462,7 +482,7 @@ impl<T: Element> Inner<T> {
     }
 }
 
-/// A leaf of whole numbers on a tape, made by [`Tape::indices`].
+/// A leaf of whole numbers on a tape, made by [`Tape::indices`] or [`Tape::indices_nd`].
 #[derive(Debug, Clone, Copy)]
 pub struct Indices<'t, T: Element>(pub(crate) Var<'t, T>);
 

@@ -136,6 +136,14 @@ pub enum ErrorKind {
         /// The number of axes that came.
         got: usize,
     },
+    /// A shape with more elements than an address space holds.
+    #[error("{op}: shape {shape:?} is too large: expected elements that fit the address space")]
+    TooLarge {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The shape that came.
+        shape: Shape,
+    },
     /// Data whose length does not fit the shape.
     #[error("{op}: shape {shape:?} holds {expected} elements, got {got}")]
     Length {

@@ -6,6 +6,9 @@ use std::{fmt, ops::Deref};
 /// The most axes that a [`Shape`] holds.
 pub const MAX_RANK: usize = 8;
 
+/// The most elements of an array: the bytes of a pair of `f64`s for each are within the address space.
+const MOST: usize = isize::MAX as usize / 16;
+
 /// The lengths of an array's axes, outermost first; dereferences to a slice.
 ///
 /// ```
@@ -30,13 +33,14 @@ impl Shape {
     /// A shape with these axis lengths.
     ///
     /// # Errors
-    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes.
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes, [`ErrorKind::TooLarge`] for more elements than
+    /// an address space holds.
     #[inline]
     pub fn new(axes: &[usize]) -> Result<Self> {
         if axes.len() > MAX_RANK {
             return Err(Error::from(ErrorKind::Rank { op: "shape", got: axes.len() }));
         }
-        Ok(Self::of(axes))
+        Self::of(axes).fits("shape")
     }
 
     /// A shape with axes whose number is known to fit.
@@ -75,10 +79,11 @@ impl Shape {
     /// The same axes with one more, before the axis of this number.
     ///
     /// # Errors
-    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes, [`ErrorKind::Axis`] past the end.
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes, [`ErrorKind::Axes`] past the end.
     pub(crate) fn inserting(&self, op: &'static str, axis: usize, length: usize) -> Result<Self> {
         if axis > self.len() {
-            return Err(ErrorKind::Axis { op, axis, rank: self.len() + 1, shape: *self }.into());
+            let (expected, axes) = ("a place for the new axis, at the end at most", Self::of(&[axis]));
+            return Err(ErrorKind::Axes { op, expected, axes, shape: *self }.into());
         }
         Self::join(op, [&self[..axis], &[length], &self[axis..]])
     }
@@ -97,7 +102,20 @@ impl Shape {
             shape.axes[shape.rank as usize..][..part.len()].copy_from_slice(part);
             shape.rank += part.len() as u8;
         }
-        Ok(shape)
+        shape.fits(op)
+    }
+
+    /// The shape, if positions in such an array can be counted: axes of length 0 do not make room for the
+    /// others, since strides are counted too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if not.
+    pub(crate) fn fits(self, op: &'static str) -> Result<Self> {
+        let size = self.iter().try_fold(1, |size: usize, &length| size.checked_mul(length.max(1)));
+        if size.is_none_or(|size| size > MOST) {
+            return Err(ErrorKind::TooLarge { op, shape: self }.into());
+        }
+        Ok(self)
     }
 
     /// By how much a position advances along each axis, row by row.

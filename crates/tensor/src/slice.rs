@@ -32,6 +32,9 @@ impl Slice {
 
     /// Every `step`-th element of a range. The range starts where the walk starts: `3..1` with step -1 is
     /// 3 and 2, and `..` with a negative step is the axis backwards.
+    ///
+    /// Clippy takes a literal `3..1` for a mistake; a bound with a name, or a pair of
+    /// [`Bound`](std::ops::Bound)s, says the same.
     pub fn new(range: impl RangeBounds<isize>, step: isize) -> Self {
         Self { start: range.start_bound().cloned(), end: range.end_bound().cloned(), step }
     }

@@ -114,7 +114,10 @@ fn distinct(op: &'static str, axes: Shape, shape: &Shape) -> Result<()> {
 
 /// A list of axes, kept inline.
 fn list(op: &'static str, axes: &[usize]) -> Result<Shape> {
-    Shape::join(op, [axes])
+    if axes.len() > MAX_RANK {
+        return Err(ErrorKind::Rank { op, got: axes.len() }.into());
+    }
+    Ok(Shape::of(axes))
 }
 
 /// Two axes exchanged.

@@ -74,7 +74,10 @@ impl<T: Element> Op<T> for Repeat {
             let (op, expected, got) = ("repeat", x.len(), self.0.len());
             return Err(ErrorKind::Count { op, expected, what: "counts or more, one per axis", got }.into());
         }
-        Ok(self.axes(x).enumerate().fold(self.0, |shape, (i, (count, length))| shape.with(i, count * length)))
+        let times = |shape: Shape, (i, (count, length)): (usize, (usize, usize))| {
+            shape.with(i, count.saturating_mul(length))
+        };
+        self.axes(x).enumerate().fold(self.0, times).fits("repeat")
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {

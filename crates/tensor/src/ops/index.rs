@@ -22,6 +22,15 @@ fn runs(outer: usize, length: usize, indices: &[usize], mut f: impl FnMut(usize,
     }
 }
 
+/// Copies a run; a call of `memcpy` for a single number would cost more than the number.
+#[inline(always)]
+fn copy<T: Element>(out: &mut [T], x: &[T]) {
+    match (out, x) {
+        ([out], [x]) => *out = *x,
+        (out, x) => out.copy_from_slice(x),
+    }
+}
+
 /// `out[.., i.., ..] = x[.., indices[i..], ..]`
 #[derive(Debug)]
 struct IndexSelect(usize);
@@ -46,7 +55,7 @@ impl<T: Element> Op<T> for IndexSelect {
         let (outer, length, inner) = x.shape.around(self.0);
         let indices = in_range("index_select", inputs.indices(1), length)?;
         runs(outer, length, indices, |from, to| {
-            out.values[to * inner..][..inner].copy_from_slice(&x.values[from * inner..][..inner]);
+            copy(&mut out.values[to * inner..][..inner], &x.values[from * inner..][..inner]);
         });
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Several arrays as one.
 
-use crate::kernels;
-use crate::op::{Backward, Forward, Inputs, Op, Shapes};
+use crate::kernels::{Walk, Write, move_elements};
+use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
 use crate::{Element, ErrorKind, Result, Shape, Var};
 
 /// Arrays one after the other, along an axis that they have or along a new one.
@@ -19,10 +19,23 @@ impl Join {
         }
     }
 
-    /// What an array adds to each of the outer blocks of the output: a run of this many elements.
-    fn run(self, x: &Shape) -> usize {
+    /// Every array with the walk over its part of the output and itself.
+    fn parts<'a, T: Element>(self, inputs: Inputs<'a, T>) -> impl Iterator<Item = (View<'a, T>, Walk<2>)> {
         let (Self::Concat(axis) | Self::Stack(axis)) = self;
-        x[axis..].iter().product()
+        let parts = (0..inputs.len()).map(move |i| {
+            let x = inputs.get(i);
+            // Each of the outer blocks has a run of every array.
+            let (outer, run): (usize, usize) =
+                (x.shape[..axis].iter().product(), x.shape[axis..].iter().product());
+            (x, outer, run)
+        });
+        let block: usize = parts.clone().map(|(_, _, run)| run).sum();
+        let mut start = 0;
+        parts.map(move |(x, outer, run)| {
+            let loops = [(outer, [block as isize, run as isize]), (run, [1, 1])];
+            start += run;
+            (x, Walk::new(loops, [(start - run) as isize, 0]))
+        })
     }
 
     /// The output's shape for a first array and the length of all on the axis.
@@ -60,43 +73,22 @@ impl<T: Element> Op<T> for Join {
                 return Err(ErrorKind::Shapes { op, lhs: *first, rhs: *x, expected }.into());
             }
         }
-        self.shape(first, length)
+        self.shape(first, length)?.fits(op)
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let block: usize = (0..inputs.len()).map(|i| self.run(inputs.get(i).shape)).sum();
-        let mut start = 0;
-        for x in (0..inputs.len()).map(|i| inputs.get(i)) {
-            let run = self.run(x.shape);
-            if run == 0 {
-                continue;
-            }
-            for (out, x) in out.values.chunks_exact_mut(block).zip(x.values.chunks_exact(run)) {
-                out[start..start + run].copy_from_slice(x);
-            }
-            start += run;
+        for (x, walk) in self.parts(inputs) {
+            move_elements(out.values, Write::Store, x.values, &walk);
         }
         Ok(())
     }
 
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        let inputs = step.inputs;
-        let block: usize = (0..inputs.len()).map(|i| self.run(inputs.get(i).shape)).sum();
-        let mut start = 0;
-        for i in 0..inputs.len() {
-            let run = self.run(inputs.get(i).shape);
-            // Without elements there is nothing to hand on, but the gradient is there.
-            let sink = step.grads.of(i);
-            if run == 0 {
-                continue;
-            }
-            if let Some(sink) = sink {
+        for (i, (_, walk)) in self.parts(step.inputs).enumerate() {
+            if let Some(sink) = step.grads.of(i) {
                 let (out, write) = sink.parts();
-                for (out, g) in out.chunks_exact_mut(run).zip(step.upstream.chunks_exact(block)) {
-                    kernels::map1(out, write, &g[start..start + run], |g| g);
-                }
+                move_elements(out, write, &step.upstream, &walk.reordered([1, 0]));
             }
-            start += run;
         }
         Ok(())
     }
@@ -143,7 +135,7 @@ pub fn concat<'t, T: Element>(inputs: &[Var<'t, T>], axis: usize) -> Result<Var<
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::Count`] for no arrays, [`ErrorKind::Shapes`] for shapes that differ, [`ErrorKind::Axis`]
+/// [`ErrorKind::Count`] for no arrays, [`ErrorKind::Shapes`] for shapes that differ, [`ErrorKind::Axes`]
 /// for a place past the end, [`ErrorKind::Rank`] for more than eight axes.
 pub fn stack<'t, T: Element>(inputs: &[Var<'t, T>], axis: usize) -> Result<Var<'t, T>> {
     join(Join::Stack(axis), inputs)

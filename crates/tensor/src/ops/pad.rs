@@ -141,9 +141,9 @@ impl<T: Element> Op<T> for Pad<T> {
         let [x] = inputs.exactly("pad")?;
         self.admit(x)?;
         let longer = |shape: Shape, (i, &(before, after)): (usize, &(usize, usize))| {
-            shape.with(i, before + x[i] + after)
+            shape.with(i, before.saturating_add(x[i]).saturating_add(after))
         };
-        Ok(self.amounts[..self.count].iter().enumerate().fold(*x, longer))
+        self.amounts[..self.count].iter().enumerate().fold(*x, longer).fits("pad")
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {

@@ -68,7 +68,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Axis`] for a range that ends past the axes or before it starts.
+    /// [`ErrorKind::Axes`] for a range that ends past the axes or before it starts.
     pub fn flatten(self, axes: impl RangeBounds<usize>) -> Result<Self> {
         let x = self.shape()?;
         let after = |axis: usize| axis.saturating_add(1);
@@ -83,8 +83,8 @@ impl<'t, T: Element> Var<'t, T> {
             Bound::Unbounded => x.len(),
         };
         if start > end || end > x.len() {
-            let axis = if end > x.len() { end - 1 } else { start };
-            return Err(ErrorKind::Axis { op: "flatten", axis, rank: x.len(), shape: x }.into());
+            let (axes, expected) = (Shape::of(&[start, end]), "a range of axes, start and end");
+            return Err(ErrorKind::Axes { op: "flatten", expected, axes, shape: x }.into());
         }
         let length = x[start..end].iter().product();
         let shape = Shape::join("flatten", [&x[..start], &[length], &x[end..]])?;
@@ -150,7 +150,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Axis`] for a place past the end, [`ErrorKind::Rank`] for more than eight axes.
+    /// [`ErrorKind::Axes`] for a place past the end, [`ErrorKind::Rank`] for more than eight axes.
     pub fn unsqueeze(self, axis: usize) -> Result<Self> {
         let shape = self.shape()?.inserting("unsqueeze", axis, 1)?;
         self.unary(Reshape { name: "unsqueeze", shape })

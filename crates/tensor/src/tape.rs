@@ -79,7 +79,8 @@ impl<T: Element> Tape<T> {
     /// A leaf with a copy of these values whose gradient is wanted.
     ///
     /// # Errors
-    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds.
+    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds, [`ErrorKind::TooLarge`] for axes that no
+    /// array could fill.
     pub fn var<D: Dimension>(&self, values: &ArrayRef<T, D>) -> Result<Var<'_, T>> {
         self.leaf("var", values, true)
     }
@@ -99,7 +100,7 @@ impl<T: Element> Tape<T> {
         values: &ArrayRef<T, D>,
         tracked: bool,
     ) -> Result<Var<'_, T>> {
-        let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank { op, got: values.ndim() })?;
+        let shape = Shape::join(op, [values.shape()])?;
         let mut inner = self.write(op)?;
         let node = inner.next();
         node.kind = Kind::Leaf;
@@ -143,12 +144,21 @@ impl<T: Element> Tape<T> {
 
     /// A leaf of whole numbers with any axes, as [`Var::gather`] and [`Var::scatter`] take them.
     ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![[1.0, 2.0], [3.0, 4.0]])?;
+    /// let largest = tape.indices_nd(&array![[1], [1]])?;
+    /// assert_eq!(x.gather(1, largest)?.value()?, array![[2.0], [4.0]].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds.
+    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds, [`ErrorKind::TooLarge`] for axes that no
+    /// array could fill.
     pub fn indices_nd<D: Dimension>(&self, values: &ArrayRef<usize, D>) -> Result<Indices<'_, T>> {
-        let op = "indices_nd";
-        let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank { op, got: values.ndim() })?;
-        self.index_leaf(op, shape, values)
+        self.index_leaf("indices_nd", Shape::join("indices_nd", [values.shape()])?, values)
     }
 
     fn index_leaf<'a>(

@@ -29,11 +29,11 @@ impl<const N: usize> Walk<N> {
             if length == 1 {
                 continue;
             }
-            if let Some((outer, outer_strides)) = walk.loops[..walk.count].last_mut() {
-                if (0..N).all(|i| outer_strides[i] == length as isize * strides[i]) {
-                    (*outer, *outer_strides) = (*outer * length, strides);
-                    continue;
-                }
+            if let Some((outer, outer_strides)) = walk.loops[..walk.count].last_mut()
+                && (0..N).all(|i| outer_strides[i] == length as isize * strides[i])
+            {
+                (*outer, *outer_strides) = (*outer * length, strides);
+                continue;
             }
             walk.loops[walk.count] = (length, strides);
             walk.count += 1;

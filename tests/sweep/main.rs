@@ -4,7 +4,9 @@
 mod case;
 mod conv;
 mod elementwise;
+mod index;
 mod linalg;
+mod shape;
 mod sources;
 mod torch;
 
@@ -12,7 +14,8 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [conv::cases(), elementwise::cases(), linalg::cases()].into_iter().flatten().collect()
+    let families = [conv::cases(), elementwise::cases(), index::cases(), linalg::cases(), shape::cases()];
+    families.into_iter().flatten().collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

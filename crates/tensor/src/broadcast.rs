@@ -214,7 +214,8 @@ pub(crate) fn sum_axes<T: Element>(
     sum_groups(out, write, values, &groups[..count]);
 }
 
-fn sum_groups<T: Element>(out: &mut [T], write: Write, values: &[T], groups: &[(usize, bool)]) {
+/// `out (+)= Σ` over the marked ones of nested axes, given by length and mark; neighbours differ.
+pub(crate) fn sum_groups<T: Element>(out: &mut [T], write: Write, values: &[T], groups: &[(usize, bool)]) {
     let put = |out: &mut T, sum: T| match write {
         Write::Store => *out = sum,
         Write::Add => *out += sum,

@@ -48,6 +48,7 @@ mod ops;
 mod param;
 mod record;
 mod shape;
+mod slice;
 mod tape;
 mod var;
 
@@ -66,8 +67,10 @@ pub use ops::{Activation, Triangle, einsum, sparse_matmul};
 pub use ops::{ConvConfig, ConvTransposeConfig};
 pub use ops::{Corners, Interpolation, Resize};
 pub use ops::{Divisor, PoolConfig, Rounding};
+pub use ops::{PadMode, concat, stack};
 pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
+pub use slice::Slice;
 pub use tape::{Indices, Tape};
 pub use var::Var;
 

@@ -31,6 +31,7 @@
 //! Conventions: relu has derivative 0 at 0; NaN goes in and NaN comes out; a gradient of exactly 0 stays 0
 //! whatever the derivative it is multiplied by; long sums of `f32` are joined in `f64`.
 
+mod axes;
 mod broadcast;
 mod check;
 mod derivatives;
@@ -38,6 +39,7 @@ mod dual;
 mod element;
 mod error;
 mod gradients;
+mod grouping;
 mod kernels;
 mod node;
 mod op;
@@ -49,6 +51,7 @@ mod var;
 
 pub use ndarray;
 
+pub use axes::Axes;
 pub use check::{CheckError, check, check_second};
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use dual::Dual;
@@ -57,7 +60,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
-pub use ops::Activation;
+pub use ops::{Activation, Ddof, Norm};
 pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
 pub use tape::{Indices, Tape};

@@ -2,10 +2,17 @@
 
 mod arith;
 mod elementwise;
+mod extreme;
+mod logsumexp;
 mod loss;
 mod matmul;
+mod norm;
+mod prod;
 mod reduce;
 mod shape;
 mod softmax;
+mod variance;
 
 pub use matmul::Activation;
+pub use norm::Norm;
+pub use variance::Ddof;

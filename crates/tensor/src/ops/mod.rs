@@ -1,8 +1,10 @@
 //! The built-in ops: one family per file, each op's forward and backward side by side.
 
 mod arith;
+mod cumsum;
 mod elementwise;
 mod extreme;
+mod find;
 mod logsumexp;
 mod loss;
 mod matmul;
@@ -11,8 +13,11 @@ mod prod;
 mod reduce;
 mod shape;
 mod softmax;
+mod sort;
 mod variance;
 
+pub use loss::{BinaryCrossEntropy, CrossEntropy, Reduction};
 pub use matmul::Activation;
 pub use norm::Norm;
+pub use sort::Order;
 pub use variance::Ddof;

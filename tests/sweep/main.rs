@@ -3,6 +3,8 @@
 
 mod case;
 mod elementwise;
+mod loss;
+mod reduce;
 mod sources;
 mod torch;
 
@@ -10,7 +12,7 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [elementwise::cases()].into_iter().flatten().collect()
+    [elementwise::cases(), loss::cases(), reduce::cases()].into_iter().flatten().collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

@@ -98,17 +98,14 @@ impl Grouping {
         });
     }
 
-    /// `out[i] (+)= f(g[r])` for each element `i` with its result `r`.
-    pub(crate) fn spread<T: Element>(&self, out: &mut [T], write: Write, g: &[T], f: impl Fn(T) -> T) {
+    /// `out[i] (+)= g[r]` for each element `i` with its result `r`.
+    pub(crate) fn spread<T: Element>(&self, out: &mut [T], write: Write, g: &[T]) {
         self.runs(|elements, outputs| {
             let out = &mut out[elements];
             match (outputs, write) {
-                (Outputs::One(r), Write::Store) => out.fill(f(g[r])),
-                (Outputs::One(r), Write::Add) => {
-                    let summand = f(g[r]);
-                    kernels::update(out, |x| x + summand);
-                }
-                (Outputs::Each(r), _) => kernels::map1(out, write, &g[r], &f),
+                (Outputs::One(r), Write::Store) => out.fill(g[r]),
+                (Outputs::One(r), Write::Add) => kernels::update(out, |x| x + g[r]),
+                (Outputs::Each(r), _) => kernels::map1(out, write, &g[r], |g| g),
             }
         });
     }
@@ -273,10 +270,10 @@ mod tests {
             assert_eq!(there, back);
             assert!(there.iter().enumerate().all(|(i, pair)| i == pair.0), "in the order of memory");
             let (mut spread, mut mapped) = (vec![1.0; 24], vec![1.0; 24]);
-            grouping.spread(&mut spread, Write::Add, want, |g| 2.0 * g);
+            grouping.spread(&mut spread, Write::Add, want);
             grouping.map((&mut mapped, Write::Add), values, (want, want), |x, a, b| a + b + x - x);
             for &(i, r) in &there {
-                assert_eq!((spread[i], mapped[i]), (1.0 + 2.0 * want[r], 1.0 + 2.0 * want[r]));
+                assert_eq!((spread[i], mapped[i]), (1.0 + want[r], 1.0 + 2.0 * want[r]));
             }
         });
     }

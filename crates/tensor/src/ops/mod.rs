@@ -1,6 +1,8 @@
 //! The built-in ops: one family per file, each op's forward and backward side by side.
 
 mod arith;
+#[cfg(test)]
+mod conventions;
 mod cumsum;
 mod elementwise;
 mod extreme;

@@ -4,21 +4,12 @@ use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Axes, Element, Result, Shape, Var};
 
-/// `factor * Σ` over some axes.
+/// `Σ` over some axes, or that over the number of elements.
 #[derive(Debug)]
 struct Sum {
     name: &'static str,
     axes: Axes,
     mean: bool,
-}
-
-impl Sum {
-    fn factor<T: Element>(&self, shape: &Shape) -> T {
-        if !self.mean {
-            return T::one();
-        }
-        T::from_f64(1.0 / self.axes.grouping(shape).reduced() as f64)
-    }
 }
 
 impl<T: Element> Op<T> for Sum {
@@ -33,22 +24,27 @@ impl<T: Element> Op<T> for Sum {
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
-        self.axes.grouping(x.shape).sum(out.values, Write::Store, x.values);
+        let grouping = self.axes.grouping(x.shape);
+        grouping.sum(out.values, Write::Store, x.values);
         if self.mean {
-            let factor = self.factor(x.shape);
-            kernels::update(out.values, |sum: T| sum * factor);
+            let n = T::from_f64(grouping.reduced() as f64);
+            kernels::update(out.values, |sum: T| sum / n);
         }
         Ok(())
     }
 
-    // Every summand has the gradient of its sum, times the factor.
+    // Every summand has the gradient of its sum.
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        let shape = step.inputs.get(0).shape;
-        let factor = self.factor::<T>(shape);
-        if let Some(sink) = step.grads.of(0) {
-            let (out, write) = sink.parts();
-            self.axes.grouping(shape).spread(out, write, &step.upstream, |g| g * factor);
+        let grouping = self.axes.grouping(step.inputs.get(0).shape);
+        let Some(sink) = step.grads.of(0) else {
+            return Ok(());
+        };
+        if self.mean {
+            let n = T::from_f64(grouping.reduced() as f64);
+            kernels::update(&mut step.upstream, |g| g / n);
         }
+        let (out, write) = sink.parts();
+        grouping.spread(out, write, &step.upstream);
         Ok(())
     }
 }

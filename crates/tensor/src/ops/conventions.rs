@@ -242,6 +242,8 @@ fn long_sums_of_f32_keep_their_digits() {
     assert!(x.std(Ddof::Sample).unwrap().item().unwrap() < 1e-7);
 }
 
+type Pair<'f> = &'f dyn for<'t> Fn([Var<'t, f64>; 2]) -> Result<Var<'t, f64>>;
+
 /// Two functions with one value and one gradient for each of two inputs.
 fn same(
     shape: &[usize],
@@ -256,7 +258,7 @@ fn same(
         })
     };
     let (a, b) = (next(4.0), next(1.0));
-    let run = |f: &dyn for<'t> Fn([Var<'t, f64>; 2]) -> Result<Var<'t, f64>>| -> Result<Vec<f64>> {
+    let run = |f: Pair<'_>| -> Result<Vec<f64>> {
         let tape = Tape::new();
         let x = [tape.var(&a)?, tape.var(&b)?];
         let y = f(x)?;

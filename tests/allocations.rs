@@ -9,7 +9,10 @@ use nn::Result;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use support::peers::{CASES, Case, Training};
-use tensor::{Element, Matrix, Tape, Write};
+use tensor::ndarray::ArrayD;
+use tensor::{
+    ConvConfig, ConvTransposeConfig, Element, Interpolation, Matrix, PoolConfig, Resize, Tape, Write,
+};
 
 struct Counting;
 
@@ -91,6 +94,25 @@ fn inside_gemm() -> usize {
     (0..3).map(layer).sum()
 }
 
+/// The allocations of a step after the third through a convolution, pooling, their transposes and back.
+fn convolving() -> tensor::Result<usize> {
+    let image = ArrayD::from_elem([2, 2, 7, 6].as_slice(), 0.5f32);
+    let (there, back) = (ArrayD::ones([3, 2, 3, 3].as_slice()), ArrayD::ones([3, 2, 2, 2].as_slice()));
+    let mut tape = Tape::new();
+    let mut step = || {
+        tape.reset();
+        let (x, there, back) = (tape.var(&image)?, tape.var(&there)?, tape.var(&back)?);
+        let small = x.conv2d(there, None, ConvConfig { padding: [1, 1], ..Default::default() })?;
+        let small = small.max_pool2d(PoolConfig::new([2, 2]))?;
+        let large = small.conv_transpose2d(back, None, ConvTransposeConfig::default())?;
+        let large = large.upsample2d(Resize::Size([7, 6]), Interpolation::Nearest)?;
+        let mean = large.avg_pool2d(PoolConfig::new([3, 2]))?.mean()?;
+        tape.backward(mean).map(drop)
+    };
+    (0..3).try_for_each(|_| step())?;
+    Ok(allocations(step))
+}
+
 // One test, so that no other thread allocates meanwhile.
 #[test]
 fn a_step_in_steady_state_allocates_nothing() -> Result<()> {
@@ -100,5 +122,6 @@ fn a_step_in_steady_state_allocates_nothing() -> Result<()> {
     }
     let inside = inside_gemm();
     assert_eq!(steps(mlp_iii)?, [inside, inside], "mlp_iii, of which inside gemm: {inside}");
+    assert_eq!(convolving(), Ok(0), "convolutions");
     Ok(())
 }

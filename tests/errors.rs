@@ -4,10 +4,12 @@ use nn::{Fields, Init, Linear, Mode, Module, Optimizer, Sequential, Sgd};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
+use tensor::{Axes, BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, Reduction};
 use tensor::{
-    Axes, Backward, BinaryCrossEntropy, CrossEntropy, Ddof, Element, ErrorKind, Forward, Inputs, Norm, Op,
-    Order, Param, Reduction, Result, Shape, Shapes, Tape,
+    Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape, Triangle,
 };
+use tensor::{ConvConfig, ConvTransposeConfig, Interpolation, PoolConfig, Resize, Rounding};
+use tensor::{einsum, sparse_matmul};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -25,10 +27,7 @@ fn shapes() {
         message(var(&[32, 8]).matmul(var(&[16, 4]))),
         "matmul: shapes [32, 8] and [16, 4] do not agree: expected as many rows on the right as columns on the left"
     );
-    assert_eq!(
-        message(var(&[3]).matmul(var(&[3, 1]))),
-        "matmul: expected a matrix (two axes), got shape [3]"
-    );
+    assert_eq!(message(var(&[]).matmul(var(&[3, 1]))), "matmul: expected at least one axis, got shape []");
     assert_eq!(
         message(var(&[3]).mse(var(&[3, 1]))),
         "mse: shapes [3] and [3, 1] do not agree: expected predictions and targets of one shape, since nothing is broadcast"
@@ -58,6 +57,131 @@ fn shapes() {
 }
 
 #[test]
+fn products() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    assert_eq!(
+        message(var(&[3]).matmul(var(&[4]))),
+        "matmul: shapes [3] and [4] do not agree: expected as many rows on the right as columns on the left"
+    );
+    assert_eq!(
+        message(var(&[2, 2, 3]).matmul(var(&[3, 3, 4]))),
+        "matmul: shapes [2, 2, 3] and [3, 3, 4] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_nt(var(&[3, 2]))),
+        "matmul_nt: shapes [2, 3] and [3, 2] do not agree: expected as many columns on the right as on the left"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_nt(var(&[3]))),
+        "matmul_nt: expected at least two axes where an operand is transposed, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).matmul_tn(var(&[3, 2]))),
+        "matmul_tn: shapes [2, 3] and [3, 2] do not agree: expected as many rows on the right as on the left"
+    );
+    assert_eq!(
+        message(var(&[3]).matmul_tn(var(&[3, 2]))),
+        "matmul_tn: expected at least two axes where an operand is transposed, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[2]).dot(var(&[3]))),
+        "dot: shapes [2] and [3] do not agree: expected vectors of equal length"
+    );
+    assert_eq!(message(var(&[2]).dot(var(&[2, 1]))), "dot: expected a vector (one axis), got shape [2, 1]");
+    assert_eq!(message(var(&[]).outer(var(&[2]))), "outer: expected a vector (one axis), got shape []");
+    // What an expression refuses is tested beside its parser.
+    assert_eq!(
+        message(einsum("ij,jk->ik", &[var(&[2, 3]), var(&[4, 2])])),
+        "einsum: `ij,jk->ik`: expected length 3 or 1 of index `j` in operand 1, got 4"
+    );
+    assert_eq!(
+        message(einsum("", &[] as &[tensor::Var<'_, f64>])),
+        "einsum: ``: expected a term for each of 0 operands, got 1"
+    );
+    assert_eq!(
+        message(einsum("abcde,fghij", &[var(&[1; 5]), var(&[1; 5])])),
+        "einsum: expected at most 8 axes, got 10"
+    );
+    let other = Tape::<f64>::new();
+    let stranger = other.var(&array![1.0]).unwrap();
+    assert_eq!(
+        message(einsum("i,i", &[var(&[1]), stranger])),
+        "einsum: a variable of another tape was given: expected variables of one tape"
+    );
+}
+
+#[test]
+fn linear_algebra() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let square = "expected square matrices (the last two axes), got shape";
+    assert_eq!(message(var(&[2, 3]).cholesky()), format!("cholesky: {square} [2, 3]"));
+    assert_eq!(message(var(&[3]).logdet()), format!("logdet: {square} [3]"));
+    let indefinite = tape.var(&array![[[1.0, 0.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]]]).unwrap();
+    assert_eq!(
+        message(indefinite.cholesky()),
+        "cholesky: expected a positive definite matrix, got the pivot -3 in row 1 of matrix 1"
+    );
+    assert_eq!(
+        message(tape.var(&array![[f64::NAN]]).unwrap().logdet()),
+        "logdet: expected a positive definite matrix, got the pivot NaN in row 0 of matrix 0"
+    );
+    let solve = |a: &[usize], b: &[usize]| message(var(a).solve_triangular(var(b), Triangle::Lower));
+    assert_eq!(solve(&[3], &[3]), format!("solve_triangular: {square} [3]"));
+    assert_eq!(
+        solve(&[3, 3], &[2, 3]),
+        "solve_triangular: shapes [3, 3] and [2, 3] do not agree: expected as many rows on the right as in the matrix"
+    );
+    assert_eq!(
+        solve(&[3, 3], &[]),
+        "solve_triangular: shapes [3, 3] and [] do not agree: expected as many rows on the right as in the matrix"
+    );
+    assert_eq!(
+        solve(&[2, 3, 3], &[3, 3, 1]),
+        "solve_triangular: shapes [2, 3, 3] and [3, 3, 1] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
+    );
+}
+
+#[test]
+fn sparse_matrices() {
+    let csr = |pointers: &[usize], columns: &[usize], values: &[f64]| {
+        Csr::new([2, 3], pointers.to_vec(), columns.to_vec(), values.to_vec())
+    };
+    let refused =
+        |pointers: &[usize], columns: &[usize], values: &[f64]| message(csr(pointers, columns, values));
+    assert_eq!(refused(&[0, 0], &[], &[]), "csr: expected one row pointer more than rows, got 2");
+    assert_eq!(refused(&[0, 1, 1], &[0], &[]), "csr: expected as many values as column indices, got 0");
+    assert_eq!(
+        refused(&[1, 1, 1], &[0], &[1.0]),
+        "csr: expected row pointers that begin at 0, got 1 at position 0"
+    );
+    assert_eq!(
+        refused(&[0, 2, 1], &[0], &[1.0]),
+        "csr: expected row pointers that do not fall, got 1 at position 2"
+    );
+    assert_eq!(
+        refused(&[0, 1, 2], &[0], &[1.0]),
+        "csr: expected row pointers that end at the number of stored elements, got 2 at position 2"
+    );
+    assert_eq!(
+        refused(&[0, 1, 2], &[2, 3], &[1.0; 2]),
+        "csr: index 3 at position 1 is out of range: expected less than 3"
+    );
+    let tape = Tape::<f64>::new();
+    let matrix = csr(&[0, 1, 2], &[2, 0], &[1.0; 2]).unwrap();
+    let product = |shape: &[usize]| message(sparse_matmul(&matrix, tape.var(&ArrayD::zeros(shape)).unwrap()));
+    assert_eq!(
+        product(&[2, 3]),
+        "sparse_matmul: shapes [2, 3] and [2, 3] do not agree: expected as many rows as the sparse matrix has columns"
+    );
+    assert_eq!(
+        product(&[3, 1, 1]),
+        "sparse_matmul: expected a vector or a matrix (one or two axes), got shape [3, 1, 1]"
+    );
+}
+
+#[test]
 fn labels() {
     let tape = Tape::<f64>::new();
     let x = tape.var(&Array2::zeros((2, 3))).unwrap();
@@ -72,6 +196,156 @@ fn labels() {
     );
     assert_eq!(message(x.add(tape.indices(&[1]).unwrap().input())), "add: expected input 1 to hold numbers");
     assert!(loss(&[0, 2]).is_ok(), "the tape is usable after a refusal");
+}
+
+#[test]
+fn convolutions() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let plain = ConvConfig::default;
+    let conv = |x: &[usize], w: &[usize], config| message(var(x).conv2d(var(w), None, config));
+    let x = &[1, 4, 3, 3];
+    assert_eq!(
+        conv(&[4, 3, 3], &[2, 4, 1, 1], plain()),
+        "conv2d: expected an input [batch, channels, height, width], got shape [4, 3, 3]"
+    );
+    assert_eq!(
+        message(var(&[4, 3]).conv1d(var(&[2, 4, 1]), None, ConvConfig::default())),
+        "conv1d: expected an input [batch, channels, length], got shape [4, 3]"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 0, 1], plain()),
+        "conv2d: expected a kernel [channels, channels, height, width] with at least one tap, got shape [2, 4, 0, 1]"
+    );
+    assert_eq!(
+        message(var(&[1, 4, 3]).conv1d(var(&[2, 4]), None, ConvConfig::default())),
+        "conv1d: expected a kernel [channels, channels, length] with at least one tap, got shape [2, 4]"
+    );
+    assert_eq!(
+        conv(x, &[2, 3, 1, 1], plain()),
+        "conv2d: shapes [1, 4, 3, 3] and [2, 3, 1, 1] do not agree: expected the kernel's second axis to be as long as the input's channels of one group"
+    );
+    let divided = "conv2d: expected a number of channels that the number of groups divides, got shape";
+    let groups = |groups| ConvConfig { groups, ..plain() };
+    assert_eq!(conv(x, &[3, 4, 1, 1], groups(3)), format!("{divided} [1, 4, 3, 3]"));
+    assert_eq!(conv(x, &[3, 2, 1, 1], groups(2)), format!("{divided} [3, 2, 1, 1]"));
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], groups(0)),
+        "conv2d: expected a number of groups from 1 to 2^30, got 0"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 2, 2], ConvConfig { dilation: [1, 3], ..plain() }),
+        "conv2d: shapes [1, 4, 3, 3] and [2, 4, 2, 2] do not agree: expected a (dilated) kernel no longer than the padded input"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], ConvConfig { stride: [1, 0], ..plain() }),
+        "conv2d: expected a stride from 1 to 2^30, got 0"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], ConvConfig { dilation: [0, 1], ..plain() }),
+        "conv2d: expected a dilation from 1 to 2^30, got 0"
+    );
+    let padding = |padding| ConvConfig { padding: [padding, padding], ..plain() };
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], padding(1 << 40)),
+        "conv2d: expected a padding from 0 to 2^30, got 1099511627776"
+    );
+    assert_eq!(
+        conv(x, &[2, 4, 1, 1], padding(1 << 30)),
+        "conv2d: expected a result that fits the address space, got shape [1, 4, 3, 3]"
+    );
+    assert_eq!(
+        message(var(x).conv2d(var(&[2, 4, 1, 1]), Some(var(&[3])), plain())),
+        "conv2d: shapes [2, 4, 1, 1] and [3] do not agree: expected a bias with one number per channel of the result"
+    );
+}
+
+#[test]
+fn transposed_convolutions() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let plain = ConvTransposeConfig::default;
+    let conv = |x: &[usize], w: &[usize], config| message(var(x).conv_transpose2d(var(w), None, config));
+    assert_eq!(
+        conv(&[1, 2, 3, 3], &[3, 2, 1, 1], plain()),
+        "conv_transpose2d: shapes [1, 2, 3, 3] and [3, 2, 1, 1] do not agree: expected the kernel's first axis to be as long as the input's channels"
+    );
+    let empty = "expected an input with at least one position, and a result that padding does not cut off";
+    assert_eq!(
+        conv(&[1, 2, 0, 3], &[2, 2, 1, 1], plain()),
+        format!("conv_transpose2d: shapes [1, 2, 0, 3] and [2, 2, 1, 1] do not agree: {empty}")
+    );
+    assert_eq!(
+        conv(&[1, 2, 3, 2], &[2, 2, 1, 1], ConvTransposeConfig { padding: [1, 1], ..plain() }),
+        format!("conv_transpose2d: shapes [1, 2, 3, 2] and [2, 2, 1, 1] do not agree: {empty}")
+    );
+    assert_eq!(
+        conv(&[1, 2, 3, 3], &[2, 2, 1, 1], ConvTransposeConfig { output_padding: [0, 1], ..plain() }),
+        "conv_transpose2d: expected an output padding less than the stride or the dilation, got 1"
+    );
+    assert_eq!(
+        message(var(&[1, 2, 3]).conv_transpose1d(
+            var(&[2, 2, 1]),
+            Some(var(&[3])),
+            ConvTransposeConfig::default()
+        )),
+        "conv_transpose1d: shapes [2, 2, 1] and [3] do not agree: expected a bias with one number per channel of the result"
+    );
+}
+
+#[test]
+fn pooling_and_upsampling() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let pool = |x: &[usize], config| message(var(x).max_pool2d(config));
+    let (x, two) = (&[1, 1, 2, 2], PoolConfig::new([2, 2]));
+    assert_eq!(
+        pool(&[2, 2], two),
+        "max_pool2d: expected an input [batch, channels, height, width], got shape [2, 2]"
+    );
+    assert_eq!(
+        pool(&[1, 1, 2, 0], two),
+        "max_pool2d: expected an input with at least one position per axis, got shape [1, 1, 2, 0]"
+    );
+    assert_eq!(
+        pool(x, PoolConfig::new([2, 3])),
+        "max_pool2d: shapes [1, 1, 2, 2] and [2, 3] do not agree: expected a kernel no longer than the padded input"
+    );
+    assert_eq!(pool(x, PoolConfig::new([2, 0])), "max_pool2d: expected a kernel from 1 to 2^30, got 0");
+    assert_eq!(
+        pool(x, PoolConfig { stride: [0, 1], ..two }),
+        "max_pool2d: expected a stride from 1 to 2^30, got 0"
+    );
+    // A window of nothing but padding would have no maximum and no mean.
+    let padded = PoolConfig { padding: [3], ..PoolConfig::new([3]) };
+    let half = "expected a padding of at most half the kernel, got 3";
+    assert_eq!(message(var(&[1, 1, 1]).max_pool1d(padded)), format!("max_pool1d: {half}"));
+    assert_eq!(message(var(&[1, 1, 1]).avg_pool1d(padded)), format!("avg_pool1d: {half}"));
+    assert!(
+        var(&[1, 1, 1]).max_pool1d(PoolConfig { rounding: Rounding::Ceil, ..PoolConfig::new([2]) }).is_ok()
+    );
+    assert_eq!(
+        message(var(x).adaptive_avg_pool2d([1, 0])),
+        "adaptive_avg_pool2d: expected an output size from 1 to 2^30, got 0"
+    );
+    assert_eq!(
+        message(var(&[1, 2, 2, 2]).adaptive_max_pool2d([1 << 30, 1 << 30])),
+        "adaptive_max_pool2d: expected a result that fits the address space, got shape [1, 2, 2, 2]"
+    );
+    let resized = |resize| message(var(&[1, 1, 2]).upsample1d(resize, Interpolation::Nearest));
+    for scale in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            resized(Resize::Scale([scale])),
+            format!("upsample1d: expected a scale that is positive and finite, got {scale}")
+        );
+    }
+    let lengths = "upsample1d: expected lengths of the result from 1 to 2^30, got";
+    assert_eq!(resized(Resize::Scale([0.1])), format!("{lengths} 0"));
+    assert_eq!(resized(Resize::Size([0])), format!("{lengths} 0"));
+    assert_eq!(
+        message(var(&[1, 1, 0]).upsample1d(Resize::Size([2]), Interpolation::Nearest)),
+        "upsample1d: expected an input with at least one position per axis, got shape [1, 1, 0]"
+    );
 }
 
 #[test]
@@ -120,33 +394,36 @@ fn reductions() {
 fn losses() {
     let tape = Tape::<f64>::new();
     let x = tape.var(&Array2::zeros((2, 3))).unwrap();
-    let plain = CrossEntropy::default;
-    let loss = |labels: &[usize], config: CrossEntropy| {
+    let plain = CrossEntropyConfig::default;
+    let loss = |labels: &[usize], config: CrossEntropyConfig| {
         message(x.cross_entropy_with(tape.indices(labels).unwrap(), &config))
     };
     for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
         assert_eq!(
-            loss(&[0, 3], CrossEntropy { reduction, ..plain() }),
+            loss(&[0, 3], CrossEntropyConfig { reduction, ..plain() }),
             "cross_entropy_with: label 3 of row 1 is out of range: expected less than 3, the number of classes"
         );
     }
     let nothing = "cross_entropy_with: expected at least one row that counts, got shape [2, 3]";
-    assert_eq!(loss(&[1, 1], CrossEntropy { ignore_index: Some(1), ..plain() }), nothing);
-    assert_eq!(loss(&[1, 1], CrossEntropy { weights: Some([1.0, 0.0, 1.0].into()), ..plain() }), nothing);
+    assert_eq!(loss(&[1, 1], CrossEntropyConfig { ignore_index: Some(1), ..plain() }), nothing);
     assert_eq!(
-        loss(&[0, 1], CrossEntropy { weights: Some([1.0, 2.0].into()), ..plain() }),
+        loss(&[1, 1], CrossEntropyConfig { weights: Some([1.0, 0.0, 1.0].into()), ..plain() }),
+        nothing
+    );
+    assert_eq!(
+        loss(&[0, 1], CrossEntropyConfig { weights: Some([1.0, 2.0].into()), ..plain() }),
         "cross_entropy_with: shape [3] holds 3 elements, got 2"
     );
     assert_eq!(
-        loss(&[0, 1], CrossEntropy { weights: Some([1.0, -2.0, 1.0].into()), ..plain() }),
+        loss(&[0, 1], CrossEntropyConfig { weights: Some([1.0, -2.0, 1.0].into()), ..plain() }),
         "cross_entropy_with: expected finite weights of at least 0, got -2"
     );
     assert_eq!(
-        loss(&[0, 1], CrossEntropy { label_smoothing: 1.5, ..plain() }),
+        loss(&[0, 1], CrossEntropyConfig { label_smoothing: 1.5, ..plain() }),
         "cross_entropy_with: expected a label smoothing from 0 to 1, got 1.5"
     );
     assert_eq!(
-        message(x.cross_entropy_soft(x, &CrossEntropy { ignore_index: Some(1), ..plain() })),
+        message(x.cross_entropy_soft(x, &CrossEntropyConfig { ignore_index: Some(1), ..plain() })),
         "cross_entropy_soft: expected no `ignore_index`, since probabilities are no labels, got 1"
     );
     let row = tape.var(&Array2::zeros((1, 3))).unwrap();
@@ -155,7 +432,7 @@ fn losses() {
         "cross_entropy_soft: shapes [2, 3] and [1, 3] do not agree: expected a probability for each class of each row"
     );
     assert_eq!(
-        message(x.binary_cross_entropy_with_logits(row, &BinaryCrossEntropy::default())),
+        message(x.binary_cross_entropy_with_logits(row, &BinaryCrossEntropyConfig::default())),
         "binary_cross_entropy_with_logits: shapes [2, 3] and [1, 3] do not agree: expected logits and targets of one shape, since nothing is broadcast"
     );
     let empty = tape.var(&Array2::zeros((0, 3))).unwrap();
@@ -164,7 +441,7 @@ fn losses() {
         message(empty.cross_entropy(none)),
         "cross_entropy: expected at least one element, got shape [0, 3]"
     );
-    let sum = CrossEntropy { reduction: Reduction::Sum, ..plain() };
+    let sum = CrossEntropyConfig { reduction: Reduction::Sum, ..plain() };
     assert_eq!(empty.cross_entropy_with(none, &sum).unwrap().item().unwrap(), 0.0);
 }
 
@@ -238,6 +515,67 @@ fn parameters() {
         message(tape.bind(&stranger)),
         "bind: expected a parameter recorded on this tape, got another"
     );
+}
+
+#[test]
+fn results_of_other_values() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&array![2.0]).unwrap();
+    let y = x.square().unwrap();
+    tape.set(x, &array![3.0]).unwrap();
+    let stale = "backward: a leaf was set after its results were computed: expected `Tape::replay` first";
+    assert_eq!(message(tape.backward(y)), stale);
+    tape.replay().unwrap();
+    assert_eq!(tape.backward(y).unwrap().wrt(x).unwrap(), array![6.0].into_dyn());
+
+    let mut w = Param::new(&array![2.0]).unwrap();
+    let tape = Tape::<f64>::new();
+    let y = tape.param(&w).unwrap().square().unwrap();
+    drop(tape.backward(y).unwrap());
+    tape.bind(&w).unwrap();
+    drop(tape.backward(y).expect("the values are those of the recording"));
+    w.values_mut().unwrap()[0] = 3.0;
+    tape.bind(&w).unwrap();
+    assert_eq!(message(tape.backward(y)), stale);
+}
+
+#[test]
+fn numbers_that_are_not_finite() {
+    let tape = Tape::<f64>::new().with_finite_guard();
+    let x = tape.var(&array![1.0, 0.0]).unwrap();
+    assert_eq!(message(x.ln()), "ln: expected a finite value, got -inf at position 1");
+    let root = x.sqrt().unwrap();
+    assert_eq!(
+        message(tape.backward(root.sum().unwrap())),
+        "sqrt: expected a finite gradient, got inf at position 1"
+    );
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&array![0.0, 1.0]).unwrap();
+    let mut gradients = tape.backward(x.sqrt().unwrap().sum().unwrap()).unwrap();
+    let before = gradients.wrt(x).unwrap();
+    assert_eq!(
+        message(gradients.clip_norm(1.0)),
+        "clip_norm: expected gradients with a finite norm, got inf"
+    );
+    assert_eq!(message(gradients.clip_norm(0.0)), "clip_norm: expected a positive maximal norm, got 0");
+    assert_eq!(
+        message(gradients.clip_value(f64::NAN)),
+        "clip_value: expected a positive maximal value, got NaN"
+    );
+    assert_eq!(gradients.wrt(x).unwrap(), before, "refused and unchanged");
+    gradients.clip_value(0.25).unwrap();
+    assert_eq!(gradients.wrt(x).unwrap(), array![0.25, 0.25].into_dyn());
+    let other = Tape::new();
+    let y = other.var(&array![1.0]).unwrap();
+    assert_eq!(
+        message(gradients.add(&other.backward(y).unwrap())),
+        "add gradients: a variable of another tape was given: expected variables of one tape"
+    );
+    assert_eq!(
+        message(x.clamp(1.0, 0.0)),
+        "clamp: expected a lower bound that is not above the upper one, got 1"
+    );
+    assert_eq!(message(x.softplus(0.0)), "softplus: expected a beta above 0, got 0");
 }
 
 #[derive(Debug)]

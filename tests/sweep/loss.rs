@@ -3,7 +3,7 @@
 use crate::case;
 use crate::case::{Case, Layout, mixed, positive};
 use tensor::ndarray::ArrayD;
-use tensor::{BinaryCrossEntropy, CrossEntropy, Reduction};
+use tensor::{BinaryCrossEntropyConfig, CrossEntropyConfig, Reduction};
 
 /// Logits of three rows and three classes, in every layout.
 fn logits() -> Vec<Vec<ArrayD<f64>>> {
@@ -16,8 +16,8 @@ fn with_targets(shape: &[usize]) -> Vec<Vec<ArrayD<f64>>> {
     [Layout::Plain, Layout::Reversed, Layout::Strided].map(pair).to_vec()
 }
 
-fn config(reduction: Reduction) -> CrossEntropy {
-    CrossEntropy {
+fn config(reduction: Reduction) -> CrossEntropyConfig {
+    CrossEntropyConfig {
         weights: Some([0.5, 2.0, 1.5].into()),
         ignore_index: Some(7),
         label_smoothing: 0.1,
@@ -25,20 +25,24 @@ fn config(reduction: Reduction) -> CrossEntropy {
     }
 }
 
-fn smooth() -> CrossEntropy {
-    CrossEntropy { label_smoothing: 0.2, ..CrossEntropy::default() }
+fn smooth() -> CrossEntropyConfig {
+    CrossEntropyConfig { label_smoothing: 0.2, ..CrossEntropyConfig::default() }
 }
 
-fn ignoring() -> CrossEntropy {
-    CrossEntropy { ignore_index: Some(2), ..CrossEntropy::default() }
+fn ignoring() -> CrossEntropyConfig {
+    CrossEntropyConfig { ignore_index: Some(2), ..CrossEntropyConfig::default() }
 }
 
-fn soft(reduction: Reduction) -> CrossEntropy {
-    CrossEntropy { ignore_index: None, ..config(reduction) }
+fn soft(reduction: Reduction) -> CrossEntropyConfig {
+    CrossEntropyConfig { ignore_index: None, ..config(reduction) }
 }
 
-fn binary(reduction: Reduction) -> BinaryCrossEntropy {
-    BinaryCrossEntropy { weights: Some([0.5, 2.0].into()), pos_weight: Some([3.0, 0.7].into()), reduction }
+fn binary(reduction: Reduction) -> BinaryCrossEntropyConfig {
+    BinaryCrossEntropyConfig {
+        weights: Some([0.5, 2.0].into()),
+        pos_weight: Some([3.0, 0.7].into()),
+        reduction,
+    }
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -72,7 +76,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         case!(
             "cross_entropy_soft",
-            |x| x[0].cross_entropy_soft(x[1], &CrossEntropy::default()),
+            |x| x[0].cross_entropy_soft(x[1], &CrossEntropyConfig::default()),
             with_targets(&[3, 3])
         ),
         case!(
@@ -87,7 +91,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         case!(
             "binary_cross_entropy_with_logits",
-            |x| x[0].binary_cross_entropy_with_logits(x[1], &BinaryCrossEntropy::default()),
+            |x| x[0].binary_cross_entropy_with_logits(x[1], &BinaryCrossEntropyConfig::default()),
             with_targets(&[2, 3])
         ),
         case!(

@@ -2,6 +2,7 @@
 //! values and gradients against PyTorch.
 
 mod case;
+mod conv;
 mod elementwise;
 mod loss;
 mod reduce;
@@ -12,7 +13,7 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [elementwise::cases(), loss::cases(), reduce::cases()].into_iter().flatten().collect()
+    [conv::cases(), elementwise::cases(), loss::cases(), reduce::cases()].into_iter().flatten().collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

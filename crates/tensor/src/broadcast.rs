@@ -124,11 +124,16 @@ pub(crate) fn zip<T: Element>(
                             *out = f(*out, a, b);
                         }
                     }
-                    [false, _] => {
+                    [false, true] => {
                         let (a, b) = (a.values[at_a], &b.values[at_b..at_b + row]);
                         for (out, &b) in out.iter_mut().zip(b) {
                             *out = f(*out, a, b);
                         }
+                    }
+                    // Where a third operand made the axis.
+                    [false, false] => {
+                        let (a, b) = (a.values[at_a], b.values[at_b]);
+                        out.iter_mut().for_each(|out| *out = f(*out, a, b));
                     }
                 }
             });

@@ -144,15 +144,12 @@ where
     let size = inputs.iter().map(ArrayD::len).sum();
     let mut matrix = Array2::from_elem((size, size), T::zero());
     let zeros: Vec<ArrayD<T>> = inputs.iter().map(|x| ArrayD::from_elem(x.raw_dim(), T::zero())).collect();
-    let mut rows = matrix.outer_iter_mut();
-    for (input, x) in inputs.iter().enumerate() {
-        for i in 0..x.len() {
-            let mut directions = zeros.clone();
-            directions[input] = unit(&Shape::new(x.shape())?, i);
-            let products = hvp(&f, inputs, &directions)?;
-            let row = rows.next().expect("a row for every element");
-            row.into_iter().zip(products.iter().flatten()).for_each(|(out, &x)| *out = x);
-        }
+    let elements = inputs.iter().enumerate().flat_map(|(input, x)| (0..x.len()).map(move |i| (input, i)));
+    for (row, (input, i)) in matrix.outer_iter_mut().zip(elements) {
+        let mut directions = zeros.clone();
+        directions[input] = unit(&Shape::new(inputs[input].shape())?, i);
+        let products = hvp(&f, inputs, &directions)?;
+        row.into_iter().zip(products.iter().flatten()).for_each(|(out, &x)| *out = x);
     }
     Ok(matrix)
 }

@@ -51,6 +51,13 @@ impl<T: Element> Dual<T> {
     }
 }
 
+/// A number that does not change.
+impl From<f64> for Dual<f64> {
+    fn from(value: f64) -> Self {
+        Self::new(value, 0.0)
+    }
+}
+
 impl<T: Element> fmt::Display for Dual<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} + {}ε", self.value, self.tangent)
@@ -230,7 +237,11 @@ impl<T: Element> Element for Dual<T> {
     fn powf(self, exponent: Self) -> Self {
         let power = self.value.powf(exponent.value);
         // The exponent of the derivative is taken exactly: 0 to the power of 1 - 1 is 1.
-        let slope = exponent.value * self.value.powf(exponent.value - T::one());
+        let slope = if exponent.value.is_zero() {
+            T::zero()
+        } else {
+            exponent.value * self.value.powf(exponent.value - T::one())
+        };
         let base = self.chain(power, slope);
         let log = if power.is_zero() { T::zero() } else { power * self.value.ln() };
         let raised = exponent.chain(power, log);

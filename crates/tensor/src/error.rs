@@ -226,6 +226,24 @@ pub enum ErrorKind {
         /// The call.
         op: &'static str,
     },
+    /// Results on the tape that were computed from other values than its leaves have now.
+    #[error("{op}: a leaf was set after its results were computed: expected `Tape::replay` first")]
+    Stale {
+        /// The call that needs the results.
+        op: &'static str,
+    },
+    /// A value or gradient that is not finite, on a tape that guards against it.
+    #[error("{op}: expected a finite {what}, got {got} at position {position}")]
+    NotFinite {
+        /// The first op that made one.
+        op: &'static str,
+        /// `value`, or whose gradient.
+        what: &'static str,
+        /// Where, counted row by row.
+        position: usize,
+        /// What came.
+        got: String,
+    },
     /// A number outside of the range that the op takes.
     #[error("{op}: expected {expected}, got {got}")]
     Value {

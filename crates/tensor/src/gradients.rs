@@ -1,10 +1,10 @@
 //! The way back: gradients of every tracked leaf, returned as a value.
 
-use crate::kernels::Buffer;
-use crate::node::{Kind, Node};
+use crate::kernels::{self, Buffer, Write};
+use crate::node::{Kind, Node, Recorded, expect_finite};
 use crate::op::{Backward, Grads, Inputs, Scratch, Upstream, View};
 use crate::param::{Param, view};
-use crate::tape::Inner;
+use crate::record::Inner;
 use crate::{Element, ErrorKind, Result, Tape, Var};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::cell::Cell;
@@ -37,7 +37,13 @@ impl<T> Default for Store<T> {
 
 impl<T: Element> Store<T> {
     /// Fills the slots of the leaves that `root` depends on, given the gradient of `root` itself.
-    pub(crate) fn run(&mut self, nodes: &[Node<T>], root: usize, seed: impl FnOnce(&mut [T])) -> Result<()> {
+    pub(crate) fn run(
+        &mut self,
+        nodes: &[Node<T>],
+        root: usize,
+        guard: bool,
+        seed: impl FnOnce(&mut [T]),
+    ) -> Result<()> {
         if self.slots.len() <= root {
             self.slots.resize_with(nodes.len(), Slot::default);
         }
@@ -61,8 +67,17 @@ impl<T: Element> Store<T> {
                 grads: Grads { slots: before, nodes, ids: &recorded.inputs },
                 scratch: Scratch(&mut self.scratch),
             })?;
+            if guard {
+                self.expect_finite(recorded)?;
+            }
         }
         Ok(())
+    }
+
+    /// Refuses gradients that an op made and that are not finite.
+    fn expect_finite(&self, recorded: &Recorded<T>) -> Result<()> {
+        let slots = recorded.inputs.iter().map(|&id| &self.slots[id as usize]).filter(|slot| slot.filled);
+        slots.into_iter().try_for_each(|slot| expect_finite(recorded.op.name(), "gradient", &slot.buffer))
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -135,9 +150,115 @@ impl<'t, T: Element> Gradients<'t, T> {
         self.slot(id)
     }
 
-    fn slot(&self, id: usize) -> Option<&[T]> {
+    /// The Euclidean length of all gradients together, joined in `f64`.
+    pub fn norm(&self) -> f64 {
+        let squares = self.filled().map(|slot| slot.buffer.iter().map(|g| g.to_f64().powi(2)).sum::<f64>());
+        squares.sum::<f64>().sqrt()
+    }
+
+    /// Multiplies every gradient, as for a mean over accumulated steps.
+    pub fn scale(&mut self, factor: T) {
+        self.filled_mut().for_each(|slot| kernels::update(&mut slot.buffer, |g| g * factor));
+    }
+
+    /// Adds the gradients of another call of [`backward`](Tape::backward) on the same tape.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![1.0])?;
+    /// let mut gradients = tape.backward(x.square()?)?;
+    /// gradients.add(&tape.backward(x.scale(10.0)?)?)?;
+    /// assert_eq!(gradients.wrt(x)?, array![12.0].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::OtherTape`] for gradients of another tape.
+    pub fn add(&mut self, other: &Gradients<'_, T>) -> Result<()> {
+        if !std::ptr::eq(self.tape, other.tape) {
+            return Err(ErrorKind::OtherTape { op: "add gradients" }.into());
+        }
+        if self.store.slots.len() < other.store.slots.len() {
+            self.store.slots.resize_with(other.store.slots.len(), Slot::default);
+        }
+        for (slot, other) in self.store.slots.iter_mut().zip(&other.store.slots) {
+            if other.filled {
+                let write = if slot.filled { Write::Add } else { Write::Store };
+                slot.filled = true;
+                slot.buffer.resize(other.buffer.len());
+                kernels::map1(&mut slot.buffer, write, &other.buffer, |g| g);
+            }
+        }
+        Ok(())
+    }
+
+    /// Shortens all gradients together so that their [`norm`](Self::norm) is at most `max`; returns the norm
+    /// before.
+    ///
+    /// Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks".
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let (a, b) = (tape.var(&array![1.0])?, tape.var(&array![1.0])?);
+    /// let mut gradients = tape.backward(a.scale(3.0)?.add(b.scale(4.0)?)?)?;
+    /// assert_eq!(gradients.clip_norm(1.0)?, 5.0);
+    /// assert!((gradients.wrt(a)?[0] - 0.6).abs() < 1e-15);
+    /// assert!((gradients.wrt(b)?[0] - 0.8).abs() < 1e-15);
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] if the norm is not finite or `max` not a positive number; the gradients are then
+    /// unchanged.
+    pub fn clip_norm(&mut self, max: f64) -> Result<f64> {
+        let norm = self.norm();
+        positive("clip_norm", "a positive maximal norm", max)?;
+        if !norm.is_finite() {
+            let expected = "gradients with a finite norm";
+            return Err(ErrorKind::Value { op: "clip_norm", expected, got: norm }.into());
+        }
+        if norm > max {
+            self.scale(T::from_f64(max / norm));
+        }
+        Ok(norm)
+    }
+
+    /// Moves every element of every gradient into `[-max, max]`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Value`] if an element is not a number or `max` not a positive number; the gradients are
+    /// then unchanged.
+    pub fn clip_value(&mut self, max: f64) -> Result<()> {
+        positive("clip_value", "a positive maximal value", max)?;
+        if self.filled().any(|slot| slot.buffer.iter().any(|g| g.is_nan())) {
+            let expected = "gradients that are numbers";
+            return Err(ErrorKind::Value { op: "clip_value", expected, got: f64::NAN }.into());
+        }
+        let (low, high) = (T::from_f64(-max), T::from_f64(max));
+        self.filled_mut().for_each(|slot| kernels::update(&mut slot.buffer, |g| g.larger(low).smaller(high)));
+        Ok(())
+    }
+
+    fn filled(&self) -> impl Iterator<Item = &Slot<T>> {
+        self.store.slots.iter().filter(|slot| slot.filled)
+    }
+
+    fn filled_mut(&mut self) -> impl Iterator<Item = &mut Slot<T>> {
+        self.store.slots.iter_mut().filter(|slot| slot.filled)
+    }
+
+    pub(crate) fn slot(&self, id: usize) -> Option<&[T]> {
         self.store.slots.get(id).filter(|slot| slot.filled).map(|slot| &*slot.buffer)
     }
+}
+
+fn positive(op: &'static str, expected: &'static str, got: f64) -> Result<()> {
+    // Written so that NaN is refused.
+    if got > 0.0 { Ok(()) } else { Err(ErrorKind::Value { op, expected, got }.into()) }
 }
 
 impl<T: Element> Drop for Gradients<'_, T> {

@@ -2,7 +2,7 @@
 
 use crate::kernels::Buffer;
 use crate::op::{Forward, Inputs, Op};
-use crate::{Element, Result, Shape};
+use crate::{Element, ErrorKind, Result, Shape};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) enum Kind<T: Element> {
     Leaf,
     /// Values of a parameter: shared with it until the end of `backward`, so that an optimizer can write
     /// them in place. The token names the parameter when the values are gone.
-    Param { values: Option<Arc<Buffer<T>>>, token: Arc<()> },
+    Param { values: Option<Arc<Buffer<T>>>, token: Arc<()>, version: u64 },
     /// Whole numbers that an op looks things up with.
     Indices(Vec<usize>),
     /// The result of an op.
@@ -110,6 +110,12 @@ impl<T: Element> Node<T> {
         recorded.op.forward(inputs, out)
     }
 
+    /// Refuses a value that is not finite, under the name of its op.
+    pub(crate) fn expect_finite(&self) -> Result<()> {
+        let Kind::Op(recorded) = &self.kind else { return Ok(()) };
+        expect_finite(recorded.op.name(), "value", &self.value)
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         let saved = if let Kind::Op(recorded) = &self.kind { recorded.saved.bytes() } else { 0 };
         self.value.bytes() + saved
@@ -123,6 +129,17 @@ impl<T: Element> Node<T> {
             Kind::Param { .. } => "a parameter",
             Kind::Indices(_) => "indices",
             Kind::Op(_) => "the result of an op",
+        }
+    }
+}
+
+/// Refuses numbers that are not finite, and names the first.
+pub(crate) fn expect_finite<T: Element>(op: &'static str, what: &'static str, values: &[T]) -> Result<()> {
+    match values.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(position) => {
+            let got = values[position].to_string();
+            Err(ErrorKind::NotFinite { op, what, position, got }.into())
         }
     }
 }

@@ -266,6 +266,14 @@ impl<T: Element> Grads<'_, T> {
         Some(Sink { out: &mut slot.buffer, write: Write::Store })
     }
 
+    /// Whether anybody asks for the gradient of one input.
+    ///
+    /// # Panics
+    /// If there is no such input.
+    pub fn wanted(&self, input: usize) -> bool {
+        self.nodes[self.ids[input] as usize].tracked
+    }
+
     /// Hands the output's gradient on as the gradient of one input with as many elements.
     ///
     /// # Panics

@@ -32,6 +32,8 @@ pub struct Param<T: Element> {
     /// Names this parameter on a tape for as long as either lives, whatever happens to the values.
     token: Arc<()>,
     trainable: bool,
+    /// Grows with every writing, so that a tape can tell whether its results are of these values.
+    version: u64,
 }
 
 impl<T: Element> Param<T> {
@@ -44,7 +46,7 @@ impl<T: Element> Param<T> {
         let mut buffer = Buffer::new();
         buffer.resize(shape.size());
         copy(&mut buffer, values);
-        Ok(Self { shape, values: Arc::new(buffer), token: Arc::new(()), trainable: true })
+        Ok(Self { shape, values: Arc::new(buffer), token: Arc::new(()), trainable: true, version: 0 })
     }
 
     /// The axis lengths.
@@ -68,7 +70,10 @@ impl<T: Element> Param<T> {
     /// [`ErrorKind::Shared`] while a tape holds the values.
     pub fn values_mut(&mut self) -> Result<&mut [T]> {
         match Arc::get_mut(&mut self.values) {
-            Some(buffer) => Ok(buffer),
+            Some(buffer) => {
+                self.version += 1;
+                Ok(buffer)
+            }
             None => Err(ErrorKind::Shared { op: "values_mut" }.into()),
         }
     }
@@ -87,6 +92,10 @@ impl<T: Element> Param<T> {
         Arc::clone(&self.values)
     }
 
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
     pub(crate) fn token(&self) -> &Arc<()> {
         &self.token
     }
@@ -97,7 +106,13 @@ impl<T: Element> Clone for Param<T> {
         let mut buffer = Buffer::new();
         buffer.resize(self.values.len());
         buffer.copy_from_slice(&self.values);
-        Self { shape: self.shape, values: Arc::new(buffer), token: Arc::new(()), trainable: self.trainable }
+        Self {
+            shape: self.shape,
+            values: Arc::new(buffer),
+            token: Arc::new(()),
+            trainable: self.trainable,
+            version: 0,
+        }
     }
 }
 

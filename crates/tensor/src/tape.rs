@@ -2,8 +2,9 @@
 
 use crate::gradients::{Gradients, Store};
 use crate::node::{Kind, Node};
-use crate::op::{Op, Shapes};
+use crate::op::Op;
 use crate::param::{Param, copy};
+use crate::record::Inner;
 use crate::{Element, Error, ErrorKind, Result, Shape, Var};
 use ndarray::{ArrayRef, Dimension};
 use std::cell::{Ref, RefCell, RefMut};
@@ -39,22 +40,6 @@ pub struct Tape<T: Element> {
     inner: RefCell<Inner<T>>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Inner<T: Element> {
-    /// Recorded nodes, then nodes of earlier recordings that wait for their memory to be reused.
-    pub(crate) nodes: Vec<Node<T>>,
-    /// How many are recorded.
-    pub(crate) len: usize,
-    /// Token's address and node of every parameter leaf, in the order of recording. The node holds the
-    /// token, so the address cannot come to mean another parameter.
-    pub(crate) params: Vec<(usize, u32)>,
-    /// Whether `backward` let the parameters' values go.
-    pub(crate) released: bool,
-    /// Where `bind` looks first: parameters are bound in the order of recording.
-    cursor: usize,
-    store: Store<T>,
-}
-
 impl<T: Element> Default for Tape<T> {
     fn default() -> Self {
         Self::new()
@@ -64,16 +49,57 @@ impl<T: Element> Default for Tape<T> {
 impl<T: Element> Tape<T> {
     /// An empty tape.
     pub const fn new() -> Self {
-        Self {
-            inner: RefCell::new(Inner {
-                nodes: Vec::new(),
-                len: 0,
-                params: Vec::new(),
-                released: false,
-                cursor: 0,
-                store: Store::new(),
-            }),
+        Self { inner: RefCell::new(Inner::new()) }
+    }
+
+    /// The same tape with a guard: the first op whose value or gradient is not finite is refused by name.
+    ///
+    /// It reads everything once more, so it is for finding a fault, not for every day. Leaves may hold
+    /// infinite numbers, such as masks.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new().with_finite_guard();
+    /// let x = tape.var(&array![1.0, 0.0])?;
+    /// let error = x.ln().unwrap_err();
+    /// assert_eq!(error.to_string(), "ln: expected a finite value, got -inf at position 1");
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_finite_guard(mut self) -> Self {
+        self.inner.get_mut().guard = true;
+        self
+    }
+
+    /// Calls `f`; what it records needs no gradient, whatever it is computed from.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![3.0])?;
+    /// let scale = tape.no_grad(|| x.square())??;
+    /// // d(x² x)/dx with x² held fixed
+    /// assert_eq!(tape.backward(scale.mul(x)?)?.wrt(x)?, array![9.0].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] inside of [`Var::with`].
+    pub fn no_grad<R>(&self, f: impl FnOnce() -> R) -> Result<R> {
+        /// Ends the scope, also where `f` panics.
+        struct Open<'t, T: Element>(&'t Tape<T>);
+        impl<T: Element> Drop for Open<'_, T> {
+            fn drop(&mut self) {
+                if let Ok(mut inner) = self.0.inner.try_borrow_mut() {
+                    inner.no_grad -= 1;
+                }
+            }
         }
+        self.write("no_grad")?.no_grad += 1;
+        let _open = Open(self);
+        Ok(f())
     }
 
     /// A leaf with a copy of these values whose gradient is wanted.
@@ -100,11 +126,22 @@ impl<T: Element> Tape<T> {
         tracked: bool,
     ) -> Result<Var<'_, T>> {
         let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank { op, got: values.ndim() })?;
+        self.leaf_of(op, shape, tracked, |out| copy(out, values))
+    }
+
+    /// A leaf whose values `fill` writes, row by row.
+    pub(crate) fn leaf_of(
+        &self,
+        op: &'static str,
+        shape: Shape,
+        tracked: bool,
+        fill: impl FnOnce(&mut [T]),
+    ) -> Result<Var<'_, T>> {
         let mut inner = self.write(op)?;
         let node = inner.next();
         node.kind = Kind::Leaf;
         node.tracked = tracked;
-        copy(node.leaf(shape), values);
+        fill(node.leaf(shape));
         Ok(self.wrap(inner.commit()))
     }
 
@@ -123,10 +160,14 @@ impl<T: Element> Tape<T> {
         node.tracked = param.trainable();
         match &mut node.kind {
             // The same parameter as in the recording before.
-            Kind::Param { values, token } if Arc::ptr_eq(token, param.token()) => {
+            Kind::Param { values, token, version } if Arc::ptr_eq(token, param.token()) => {
                 *values = Some(param.share());
+                *version = param.version();
             }
-            kind => *kind = Kind::Param { values: Some(param.share()), token: Arc::clone(param.token()) },
+            kind => {
+                let (values, token) = (Some(param.share()), Arc::clone(param.token()));
+                *kind = Kind::Param { values, token, version: param.version() };
+            }
         }
         let id = inner.commit();
         inner.params.push((Arc::as_ptr(param.token()) as usize, id as u32));
@@ -184,6 +225,7 @@ impl<T: Element> Tape<T> {
             return Err(ErrorKind::Shapes { op: "set", lhs, rhs, expected: "the leaf's shape" }.into());
         }
         copy(node.leaf(node.shape), values);
+        inner.stale = true;
         Ok(())
     }
 
@@ -203,6 +245,7 @@ impl<T: Element> Tape<T> {
             return Err(ErrorKind::Length { op, shape, expected, got }.into());
         }
         old.copy_from_slice(values);
+        inner.stale = true;
         Ok(())
     }
 
@@ -244,10 +287,12 @@ impl<T: Element> Tape<T> {
     pub fn replay(&self) -> Result<()> {
         let mut inner = self.write("replay")?;
         inner.expect_values("replay")?;
+        // Until all is computed, values are partly new.
+        inner.stale = true;
         for id in 0..inner.len {
-            let (earlier, rest) = inner.nodes.split_at_mut(id);
-            rest[0].forward(earlier)?;
+            inner.compute(id)?;
         }
+        inner.stale = false;
         Ok(())
     }
 
@@ -258,7 +303,8 @@ impl<T: Element> Tape<T> {
     ///
     /// # Errors
     /// [`ErrorKind::NoGradient`] unless `loss` is a single number that depends on a tracked leaf,
-    /// [`ErrorKind::Released`] if parameters were let go before, and what an op's `backward` refuses.
+    /// [`ErrorKind::Released`] if parameters were let go before, [`ErrorKind::Stale`] if a leaf was set and
+    /// nothing replayed, and what an op's `backward` refuses.
     pub fn backward(&self, loss: Var<'_, T>) -> Result<Gradients<'_, T>> {
         let size = loss.shape()?.size();
         if size != 1 {
@@ -287,7 +333,7 @@ impl<T: Element> Tape<T> {
         self.differentiate("backward_with", output, |seed| copy(seed, weights))
     }
 
-    fn differentiate(
+    pub(crate) fn differentiate(
         &self,
         op: &'static str,
         root: Var<'_, T>,
@@ -296,13 +342,16 @@ impl<T: Element> Tape<T> {
         let id = self.own(op, root)?;
         let mut inner = self.write(op)?;
         inner.expect_values(op)?;
+        if inner.stale {
+            return Err(ErrorKind::Stale { op }.into());
+        }
         if !inner.nodes[id].tracked {
             let (expected, got) =
                 ("a value that depends on a variable or parameter", inner.nodes[id].describe());
             return Err(ErrorKind::NoGradient { op, expected, got }.into());
         }
         let mut store = std::mem::take(&mut inner.store);
-        let done = store.run(&inner.nodes[..inner.len], id, seed);
+        let done = store.run(&inner.nodes[..inner.len], id, inner.guard, seed);
         if let Err(error) = done {
             inner.store = store;
             return Err(error);
@@ -313,12 +362,7 @@ impl<T: Element> Tape<T> {
 
     /// Starts a new recording in the memory of the old one. No variable can be alive.
     pub fn reset(&mut self) {
-        let inner = self.inner.get_mut();
-        inner.release();
-        inner.params.clear();
-        inner.released = false;
-        inner.cursor = 0;
-        inner.len = 0;
+        self.inner.get_mut().reset();
     }
 
     /// The number of recorded nodes: leaves and ops.
@@ -335,7 +379,8 @@ impl<T: Element> Tape<T> {
     /// parameters own theirs.
     pub fn bytes(&self) -> usize {
         let inner = self.inner.borrow();
-        inner.store.bytes() + inner.nodes.iter().map(Node::bytes).sum::<usize>()
+        let segment = inner.segment.as_ref().and_then(|tape| tape.lock().ok().map(|tape| tape.bytes()));
+        inner.store.bytes() + inner.nodes.iter().map(Node::bytes).sum::<usize>() + segment.unwrap_or(0)
     }
 
     /// The node of a variable if it is of this tape.
@@ -377,89 +422,6 @@ fn busy(op: &'static str) -> Error {
 #[cold]
 fn not_a_leaf<T: Element>(op: &'static str, expected: &'static str, node: &Node<T>) -> Error {
     ErrorKind::NotALeaf { op, expected, got: node.describe() }.into()
-}
-
-impl<T: Element> Inner<T> {
-    /// The node that the next leaf or op will be.
-    #[inline]
-    fn next(&mut self) -> &mut Node<T> {
-        if self.len == self.nodes.len() {
-            self.nodes.push(Node::default());
-        }
-        &mut self.nodes[self.len]
-    }
-
-    #[inline]
-    fn commit(&mut self) -> usize {
-        self.len += 1;
-        self.len - 1
-    }
-
-    fn share(&mut self, id: usize, param: &Param<T>) {
-        if let Kind::Param { values, .. } = &mut self.nodes[id].kind {
-            *values = Some(param.share());
-        }
-    }
-
-    /// Lets go of the parameters' values.
-    fn release(&mut self) {
-        for &(_, id) in &self.params {
-            if let Kind::Param { values, .. } = &mut self.nodes[id as usize].kind {
-                *values = None;
-            }
-        }
-        self.released = !self.params.is_empty();
-        self.cursor = 0;
-    }
-
-    /// Checks that every parameter's values are there.
-    fn expect_values(&mut self, op: &'static str) -> Result<()> {
-        if self.released {
-            let gone = |&(_, id): &(usize, u32)| {
-                matches!(self.nodes[id as usize].kind, Kind::Param { values: None, .. })
-            };
-            if self.params.iter().any(gone) {
-                return Err(ErrorKind::Released { op }.into());
-            }
-            self.released = false;
-        }
-        Ok(())
-    }
-
-    #[inline]
-    pub(crate) fn record<O: Op<T>>(&mut self, op: O, ids: &[u32]) -> Result<usize> {
-        let tracked = self.admit(op.name(), op.indices(), ids)?;
-        let shapes = Shapes { nodes: &self.nodes[..self.len], ids };
-        let shape = op.infer(shapes)?;
-        let saved = op.saved(shapes);
-        let id = self.len;
-        let node = self.next();
-        node.place(op, ids);
-        node.tracked = tracked;
-        node.reserve(shape, saved);
-        let (earlier, rest) = self.nodes.split_at_mut(id);
-        rest[0].forward(earlier)?;
-        Ok(self.commit())
-    }
-
-    /// Checks an op's inputs and tells whether a gradient is wanted of one of them.
-    #[inline]
-    fn admit(&self, op: &'static str, indices: Option<usize>, ids: &[u32]) -> Result<bool> {
-        let mut tracked = false;
-        for (input, &id) in ids.iter().enumerate() {
-            let node = &self.nodes[id as usize];
-            let numbers = indices != Some(input);
-            if matches!(node.kind, Kind::Indices(_)) == numbers {
-                let expected = if numbers { "numbers" } else { "indices" };
-                return Err(ErrorKind::Content { op, input, expected }.into());
-            }
-            if self.released && matches!(node.kind, Kind::Param { values: None, .. }) {
-                return Err(ErrorKind::Released { op }.into());
-            }
-            tracked |= node.tracked;
-        }
-        Ok(tracked)
-    }
 }
 
 /// A leaf of whole numbers on a tape, made by [`Tape::indices`].

@@ -97,6 +97,24 @@ impl<'t, T: Element> Var<'t, T> {
         first.ok_or_else(|| ErrorKind::Operand { op: "item", expected: "a single number", got }.into())
     }
 
+    /// The same value without its history: nothing flows back through it.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![3.0])?;
+    /// let y = x.mul(x.detach()?)?;
+    /// assert_eq!(tape.backward(y)?.wrt(x)?, array![3.0].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`relu`](Self::relu).
+    pub fn detach(self) -> Result<Self> {
+        self.tape.no_grad(|| self.shift(T::zero()))?
+    }
+
     /// Records an op on this value.
     #[inline]
     pub(crate) fn unary<O: Op<T>>(self, op: O) -> Result<Self> {

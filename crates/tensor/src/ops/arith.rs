@@ -1,6 +1,7 @@
 //! Arithmetic on two arrays that are broadcast against each other, and the operators `+ - * /`.
 
 use super::elementwise::chain;
+use super::functions::power_slope;
 use crate::broadcast::{broadcast, reduce, zip};
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
@@ -12,6 +13,12 @@ pub(crate) trait Binary<T: Element>: Copy + Send + fmt::Debug + 'static {
     const NAME: &'static str;
     fn value(self, a: T, b: T) -> T;
     fn slopes(self, a: T, b: T) -> [T; 2];
+
+    /// The gradients of both operands for the gradient of the result: a product, or a choice.
+    #[inline(always)]
+    fn back(self, g: T, a: T, b: T) -> [T; 2] {
+        self.slopes(a, b).map(|slope| chain(g, slope))
+    }
 }
 
 /// The loops, the broadcasting, the accumulation and the tape entry of every such function.
@@ -45,18 +52,19 @@ impl<T: Element, B: Binary<T>> Op<T> for Zip<B> {
             let Some(sink) = step.grads.of(side) else { continue };
             if a.shape == b.shape {
                 let operands = (&*step.upstream, a.values, b.values);
-                sink.map3(operands, |g, a, b| chain(g, f.slopes(a, b)[side]));
+                sink.map3(operands, |g, a, b| f.back(g, a, b)[side]);
                 continue;
             }
             let gradient = step.scratch.take(step.upstream.len());
             gradient.copy_from_slice(&step.upstream);
-            zip(gradient, shape, (a, b), |g, a, b| chain(g, f.slopes(a, b)[side]));
+            zip(gradient, shape, (a, b), |g, a, b| f.back(g, a, b)[side]);
             reduce(sink, gradient, shape, step.inputs.get(side).shape);
         }
         Ok(())
     }
 }
 
+/// Declares functions: doc, name, value and the two derivatives.
 macro_rules! binary {
     ($($(#[$doc:meta])* $name:ident = $op:ident, |$a:ident, $b:ident| $value:expr, $slopes:expr;)*) => {
         $(
@@ -80,7 +88,7 @@ macro_rules! binary {
             }
         )*
 
-        #[expect(clippy::should_implement_trait, reason = "the operators panic where the methods return an error")]
+        #[allow(clippy::should_implement_trait, reason = "the operators panic where the methods return an error")]
         impl<'t, T: Element> Var<'t, T> {
             $(
                 $(#[$doc])*
@@ -98,6 +106,8 @@ macro_rules! binary {
         }
     };
 }
+
+pub(crate) use binary;
 
 binary! {
     /// `a + b` elementwise; derivatives 1 and 1.
@@ -153,6 +163,40 @@ binary! {
     /// # Ok::<(), tensor::Error>(())
     /// ```
     div = Div, |a, b| a / b, [T::one() / b, -(a / b) / b];
+
+    /// `a` to the power of `b` elementwise; derivatives `b a^(b-1)` (0 for b = 0) and `a^b ln a` (0 for
+    /// a = 0 and b >= 0).
+    ///
+    /// ```
+    /// # use tensor::{Tape, ndarray::array};
+    /// let tape = Tape::<f64>::new();
+    /// let (a, b) = (tape.var(&array![3.0])?, tape.var(&array![2.0])?);
+    /// let y = a.pow(b)?;
+    /// assert_eq!(y.item()?, 9.0);
+    /// assert_eq!(tape.backward(y)?.wrt(a)?, array![6.0].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    pow = Pow, |a, b| a.powf(b), [power_slope(a, b), log_slope(a, b)];
+
+    /// The angle in radians of the point (b, a), the inverse tangent of `a / b` in the right quadrant;
+    /// derivatives `b / (a² + b²)` and `-a / (a² + b²)`.
+    ///
+    /// ```
+    /// # use tensor::{Tape, ndarray::array};
+    /// let tape = Tape::<f64>::new();
+    /// let (a, b) = (tape.var(&array![0.0])?, tape.var(&array![2.0])?);
+    /// let y = a.atan2(b)?;
+    /// assert_eq!(y.item()?, 0.0);
+    /// assert_eq!(tape.backward(y)?.wrt(a)?, array![0.5].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    atan2 = Atan2, |a, b| a.atan2(b), [b / (a * a + b * b), -a / (a * a + b * b)];
+}
+
+/// The derivative of `a^b` by b, without `0 * -∞` at a = 0.
+#[inline(always)]
+fn log_slope<T: Element>(a: T, b: T) -> T {
+    if a == T::zero() && b >= T::zero() { T::zero() } else { a.powf(b) * a.ln() }
 }
 
 macro_rules! operators {

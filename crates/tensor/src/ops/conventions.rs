@@ -2,7 +2,8 @@
 //! equal their compositions.
 
 use crate::{
-    Axes, BinaryCrossEntropy, CrossEntropy, Ddof, Element, Norm, Order, Reduction, Result, Tape, Var, hvp,
+    Axes, BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Element, Norm, Order, Reduction, Result, Tape,
+    Var, hvp,
 };
 use ndarray::{ArrayD, IxDyn, array};
 
@@ -144,33 +145,37 @@ fn exponentials() {
 }
 
 /// The cross-entropy of some labels.
-fn labelled<'t, T: Element>(x: Var<'t, T>, labels: &[usize], config: &CrossEntropy) -> Result<Var<'t, T>> {
+fn labelled<'t, T: Element>(
+    x: Var<'t, T>,
+    labels: &[usize],
+    config: &CrossEntropyConfig,
+) -> Result<Var<'t, T>> {
     x.cross_entropy_with(x.tape().indices(labels)?, config)
 }
 
 #[test]
 fn cross_entropy_counts_as_torch_does() {
-    let plain = CrossEntropy::default();
+    let plain = CrossEntropyConfig::default();
     gives!([1, 2], [1e8, 1e8], |x| labelled(x, &[1], &plain), [2f64.ln()], [0.5, -0.5]);
     gives!([1, 3], [0.0, -INF, 0.0], |x| labelled(x, &[0], &plain), [2f64.ln()], [-0.5, 0.0, 0.5]);
     gives!([1, 3], [0.0, -INF, 0.0], |x| labelled(x, &[1], &plain), [INF], [0.5, -1.0, 0.5]);
-    let smooth = CrossEntropy { label_smoothing: 0.1, ..plain.clone() };
+    let smooth = CrossEntropyConfig { label_smoothing: 0.1, ..plain.clone() };
     assert_eq!(run::<f32>(&[1, 2], &[0.0, -INF], |x| labelled(x, &[0], &smooth)).0, [INF]);
-    let ignoring = CrossEntropy { ignore_index: Some(100), ..plain.clone() };
+    let ignoring = CrossEntropyConfig { ignore_index: Some(100), ..plain.clone() };
     let logits = [1.0, 2.0, 0.0, 5.0, -3.0, 1.0, 0.0, 0.0, 0.0];
     let third = 1.0 / 3.0;
     let gradient =
         [0.122_364_236, -0.167_379_522, 0.045_015_287, 0.0, 0.0, 0.0, third / 2.0, third / 2.0, -third];
     gives!([3, 3], logits, |x| labelled(x, &[1, 100, 2], &ignoring), [0.753_109_126_556_245_1], gradient);
-    let weighted = CrossEntropy { weights: Some([0.2, 0.8].into()), ..plain.clone() };
+    let weighted = CrossEntropyConfig { weights: Some([0.2, 0.8].into()), ..plain.clone() };
     let value =
         run::<f64>(&[3, 2], &[1.0, 2.0, 3.0, 0.4, 0.0, 0.0], |x| labelled(x, &[0, 1, 1], &weighted)).0;
     close(&value, &[1.641_381_019_736_520_6]);
-    let all = CrossEntropy { weights: Some([0.2, 0.3].into()), label_smoothing: 0.1, ..ignoring };
+    let all = CrossEntropyConfig { weights: Some([0.2, 0.3].into()), label_smoothing: 0.1, ..ignoring };
     let value = run::<f64>(&[2, 2], &[1.0, 2.0, 3.0, 0.4], |x| labelled(x, &[100, 1], &all)).0;
     close(&value, &[2.540_450_613_768_209]);
     // A class without weight may have a logit of -inf, smoothing or not.
-    let free = CrossEntropy { weights: Some([1.0, 0.0].into()), label_smoothing: 0.1, ..plain };
+    let free = CrossEntropyConfig { weights: Some([1.0, 0.0].into()), label_smoothing: 0.1, ..plain };
     gives!([1, 2], [0.0, -INF], |x| labelled(x, &[0], &free), [0.0], [0.0, 0.0]);
 }
 
@@ -178,13 +183,14 @@ fn cross_entropy_counts_as_torch_does() {
 fn soft_targets_and_binary_targets_may_meet_infinite_logits() {
     let soft = |x: Var<'_, f64>| -> Result<f64> {
         let targets = x.tape().constant(&array![[0.5, 0.0, 0.5]])?;
-        x.cross_entropy_soft(targets, &CrossEntropy::default())?.item()
+        x.cross_entropy_soft(targets, &CrossEntropyConfig::default())?.item()
     };
     let tape = Tape::new();
     assert_eq!(soft(tape.var(&array![[0.0, -INF, 0.0]]).unwrap()).unwrap(), 2f64.ln());
     let (x, targets) = (array![INF, -INF, 0.0, -800.0], array![1.0, 0.0, 0.5, 1.0]);
     let (x, targets) = (tape.var(&x).unwrap(), tape.var(&targets).unwrap());
-    let config = BinaryCrossEntropy { reduction: Reduction::None, ..BinaryCrossEntropy::default() };
+    let config =
+        BinaryCrossEntropyConfig { reduction: Reduction::None, ..BinaryCrossEntropyConfig::default() };
     let loss = x.binary_cross_entropy_with_logits(targets, &config).unwrap();
     assert_eq!(loss.value().unwrap(), array![0.0, 0.0, 2f64.ln(), 800.0].into_dyn());
     let gradient = tape.backward(loss.sum().unwrap()).unwrap().wrt(x).unwrap();
@@ -194,7 +200,10 @@ fn soft_targets_and_binary_targets_may_meet_infinite_logits() {
 #[test]
 fn the_gradient_of_a_sure_no_keeps_its_digits() {
     let (_, gradient) = run::<f64>(&[1], &[-50.0], |x| {
-        x.binary_cross_entropy_with_logits(x.tape().constant(&array![0.0])?, &BinaryCrossEntropy::default())
+        x.binary_cross_entropy_with_logits(
+            x.tape().constant(&array![0.0])?,
+            &BinaryCrossEntropyConfig::default(),
+        )
     });
     assert!((gradient[0] / (-50f64).exp() - 1.0).abs() < 1e-12);
 }
@@ -278,7 +287,7 @@ fn same(
 
 #[test]
 fn a_fused_op_equals_its_composition() {
-    let plain = CrossEntropy::default;
+    let plain = CrossEntropyConfig::default;
     for axis in 0..3 {
         same(
             &[2, 3, 2],
@@ -315,7 +324,7 @@ fn a_fused_op_equals_its_composition() {
     );
     same(
         &[3, 4],
-        |[x, t]| x.binary_cross_entropy_with_logits(t, &BinaryCrossEntropy::default()),
+        |[x, t]| x.binary_cross_entropy_with_logits(t, &BinaryCrossEntropyConfig::default()),
         |[x, t]| {
             let p = x.sigmoid()?;
             let no = t.neg()?.shift(1.0)?.mul(p.neg()?.shift(1.0)?.ln()?)?;

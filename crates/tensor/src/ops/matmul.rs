@@ -1,6 +1,6 @@
 //! Matrix products: `matmul`, and `linear` with bias and activation in one op.
 
-use super::elementwise::{relu_slope, sigmoid};
+use super::activations::{relu_slope, sigmoid};
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
 use crate::{Element, ErrorKind, Result, Shape, Var};

@@ -3,7 +3,8 @@
 use super::{Reduction, check_weights, not_empty, weight};
 use crate::kernels::Write;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::ops::elementwise::{chain, sigmoid};
+use crate::ops::activations::{sigmoid, softplus};
+use crate::ops::elementwise::chain;
 use crate::{Element, ErrorKind, Result, Shape, Var};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const OP: &str = "binary_cross_entropy_with_logits";
 /// | `pos_weight` | `None` | what a yes counts, for a no that counts 1 | as `weights` |
 /// | `reduction` | `Mean` | what becomes of the losses; the mean divides by the number of elements | |
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct BinaryCrossEntropy {
+pub struct BinaryCrossEntropyConfig {
     /// What an element counts, by its place on the last axis.
     pub weights: Option<Arc<[f64]>>,
     /// What a yes counts, for a no that counts 1, by its place on the last axis.
@@ -26,7 +27,7 @@ pub struct BinaryCrossEntropy {
     pub reduction: Reduction,
 }
 
-impl BinaryCrossEntropy {
+impl BinaryCrossEntropyConfig {
     /// The weights of the element at a position: of yes and of no.
     fn at<T: Element>(&self, columns: usize, i: usize) -> (T, T) {
         let all = weight::<T>(&self.weights, i % columns);
@@ -34,14 +35,9 @@ impl BinaryCrossEntropy {
     }
 }
 
-/// `ln(1 + e^x)`; each branch has the derivative of the whole, also at 0.
-fn softplus<T: Element>(x: T) -> T {
-    if x > T::zero() { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
-}
-
 /// `yes t ln(1 + e^-x) + no (1 - t) ln(1 + e^x)`; saves the losses.
 #[derive(Debug)]
-struct Binary(BinaryCrossEntropy);
+struct Binary(BinaryCrossEntropyConfig);
 
 /// The length of the last axis, 1 for a scalar.
 fn columns(shape: &Shape) -> usize {
@@ -117,11 +113,11 @@ impl<'t, T: Element> Var<'t, T> {
     /// Nothing overflows; a logit of ±inf that agrees with its target costs nothing.
     ///
     /// ```
-    /// # use tensor::{BinaryCrossEntropy, Tape, ndarray::array};
+    /// # use tensor::{BinaryCrossEntropyConfig, Tape, ndarray::array};
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(&array![0.0, 1000.0])?;
     /// let targets = tape.constant(&array![1.0, 1.0])?;
-    /// let loss = x.binary_cross_entropy_with_logits(targets, &BinaryCrossEntropy::default())?;
+    /// let loss = x.binary_cross_entropy_with_logits(targets, &BinaryCrossEntropyConfig::default())?;
     /// assert_eq!(loss.item()?, 2f64.ln() / 2.0);
     /// assert_eq!(tape.backward(loss)?.wrt(x)?, array![-0.25, 0.0].into_dyn());
     /// # Ok::<(), tensor::Error>(())
@@ -134,7 +130,7 @@ impl<'t, T: Element> Var<'t, T> {
     pub fn binary_cross_entropy_with_logits(
         self,
         targets: Var<'_, T>,
-        config: &BinaryCrossEntropy,
+        config: &BinaryCrossEntropyConfig,
     ) -> Result<Self> {
         self.binary(Binary(config.clone()), targets)
     }

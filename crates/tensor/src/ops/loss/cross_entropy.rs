@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// | `label_smoothing` | 0 | the share of a label that is spread evenly over all classes | 0 to 1 |
 /// | `reduction` | `Mean` | what becomes of the losses of the rows | |
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct CrossEntropy {
+pub struct CrossEntropyConfig {
     /// What an example of each class counts.
     pub weights: Option<Arc<[f64]>>,
     /// The label of rows that count nothing.
@@ -27,7 +27,7 @@ pub struct CrossEntropy {
     pub reduction: Reduction,
 }
 
-impl CrossEntropy {
+impl CrossEntropyConfig {
     /// Checks the settings and the logits of a loss.
     pub(super) fn check(&self, op: &'static str, x: &Shape) -> Result<()> {
         let &[rows, classes] = &**x else {
@@ -79,7 +79,7 @@ struct Shares<T> {
 #[derive(Debug)]
 struct Labelled {
     op: &'static str,
-    config: CrossEntropy,
+    config: CrossEntropyConfig,
 }
 
 impl Labelled {
@@ -213,7 +213,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// [`ErrorKind::Label`] for a label that is no class, naming the row; [`ErrorKind::Shapes`] unless
     /// there is one label per row; [`ErrorKind::Operand`] for logits without two axes or without rows.
     pub fn cross_entropy(self, labels: Indices<'_, T>) -> Result<Self> {
-        let config = CrossEntropy::default();
+        let config = CrossEntropyConfig::default();
         self.binary(Labelled { op: "cross_entropy", config }, labels.0)
     }
 
@@ -227,10 +227,10 @@ impl<'t, T: Element> Var<'t, T> {
     /// class has the weight 0 costs nothing.
     ///
     /// ```
-    /// # use tensor::{CrossEntropy, Tape, ndarray::array};
+    /// # use tensor::{CrossEntropyConfig, Tape, ndarray::array};
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(&array![[0.0, 0.0], [5.0, 1.0]])?;
-    /// let config = CrossEntropy { weights: Some([2.0, 3.0].into()), ignore_index: Some(0), ..Default::default() };
+    /// let config = CrossEntropyConfig { weights: Some([2.0, 3.0].into()), ignore_index: Some(0), ..Default::default() };
     /// let loss = x.cross_entropy_with(tape.indices(&[1, 0])?, &config)?;
     /// assert_eq!(loss.item()?, 2f64.ln());
     /// assert_eq!(tape.backward(loss)?.wrt(x)?, array![[0.5, -0.5], [0.0, 0.0]].into_dyn());
@@ -241,7 +241,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// As [`cross_entropy`](Self::cross_entropy); [`ErrorKind::Operand`] for a mean over no row that counts;
     /// [`ErrorKind::Length`] unless there is a weight for each class; [`ErrorKind::Value`] for a weight or a
     /// smoothing out of range.
-    pub fn cross_entropy_with(self, labels: Indices<'_, T>, config: &CrossEntropy) -> Result<Self> {
+    pub fn cross_entropy_with(self, labels: Indices<'_, T>, config: &CrossEntropyConfig) -> Result<Self> {
         let config = config.clone();
         self.binary(Labelled { op: "cross_entropy_with", config }, labels.0)
     }

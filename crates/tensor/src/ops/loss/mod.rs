@@ -8,8 +8,8 @@ mod soft;
 use crate::{Element, ErrorKind, Result, Shape, kernels};
 use std::sync::Arc;
 
-pub use binary::BinaryCrossEntropy;
-pub use cross_entropy::CrossEntropy;
+pub use binary::BinaryCrossEntropyConfig;
+pub use cross_entropy::CrossEntropyConfig;
 
 /// What becomes of the losses of single rows or elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

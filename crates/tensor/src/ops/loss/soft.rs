@@ -1,6 +1,6 @@
 //! The cross-entropy of probabilities.
 
-use super::{CrossEntropy, weight};
+use super::{CrossEntropyConfig, weight};
 use crate::kernels;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::ops::elementwise::chain;
@@ -11,7 +11,7 @@ const OP: &str = "cross_entropy_soft";
 /// `Σ_r Σ_c a_rc ln(1 / softmax_rc) / rows` with shares a that are given; saves the logarithms and the rows'
 /// losses.
 #[derive(Debug)]
-struct Soft(CrossEntropy);
+struct Soft(CrossEntropyConfig);
 
 impl Soft {
     /// The share of one class, of its target.
@@ -114,11 +114,11 @@ impl<'t, T: Element> Var<'t, T> {
     /// Nothing asks that targets add up to 1. A class with a logit of -inf costs nothing if it has no share.
     ///
     /// ```
-    /// # use tensor::{CrossEntropy, Tape, ndarray::array};
+    /// # use tensor::{CrossEntropyConfig, Tape, ndarray::array};
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(&array![[0.0, 0.0]])?;
     /// let targets = tape.constant(&array![[0.25, 0.75]])?;
-    /// let loss = x.cross_entropy_soft(targets, &CrossEntropy::default())?;
+    /// let loss = x.cross_entropy_soft(targets, &CrossEntropyConfig::default())?;
     /// assert_eq!(loss.item()?, 2f64.ln());
     /// assert_eq!(tape.backward(loss)?.wrt(x)?, array![[0.25, -0.25]].into_dyn());
     /// # Ok::<(), tensor::Error>(())
@@ -127,7 +127,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// [`ErrorKind::Shapes`] for targets of another shape; [`ErrorKind::Value`] for an `ignore_index`, since
     /// probabilities are no labels; otherwise as [`cross_entropy_with`](Self::cross_entropy_with).
-    pub fn cross_entropy_soft(self, targets: Var<'_, T>, config: &CrossEntropy) -> Result<Self> {
+    pub fn cross_entropy_soft(self, targets: Var<'_, T>, config: &CrossEntropyConfig) -> Result<Self> {
         self.binary(Soft(config.clone()), targets)
     }
 }

@@ -1,0 +1,9 @@
+//! Wrong answers that users of other engines reported, as small inputs with their right values, in f32 and
+//! f64. Each test names the report it comes from.
+
+mod accumulation;
+mod broadcasting;
+mod kinks;
+mod selection;
+mod softmax;
+mod support;

@@ -4,6 +4,7 @@
 mod case;
 mod conv;
 mod elementwise;
+mod linalg;
 mod loss;
 mod reduce;
 mod sources;
@@ -13,7 +14,10 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [conv::cases(), elementwise::cases(), loss::cases(), reduce::cases()].into_iter().flatten().collect()
+    [conv::cases(), elementwise::cases(), linalg::cases(), loss::cases(), reduce::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

@@ -1,9 +1,10 @@
 //! NumPy's broadcasting: axes are matched from the last, and an axis of length 1 (or missing) repeats.
 
 use crate::grouping::Grouping;
-use crate::kernels::vectorize;
+use crate::kernels::{Write, vectorize};
 use crate::op::{Sink, View};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape};
+use std::ops::Range;
 
 /// The shape of an elementwise op on two shapes.
 pub(crate) fn broadcast(op: &'static str, lhs: &Shape, rhs: &Shape) -> Result<Shape> {
@@ -33,14 +34,14 @@ fn from_end(shape: &Shape, back: usize) -> usize {
 
 /// Loops over an output with two broadcast operands: neighbouring axes on which both operands behave
 /// alike are one loop.
-struct Loops {
+pub(crate) struct Loops {
     /// Length, and whether the first and the second operand advance; outermost first.
     axes: [(usize, [bool; 2]); MAX_RANK],
     count: usize,
 }
 
 impl Loops {
-    fn new(out: &Shape, a: &Shape, b: &Shape) -> Self {
+    pub(crate) fn new(out: &Shape, a: &Shape, b: &Shape) -> Self {
         let mut loops = Self { axes: [(1, [true; 2]); MAX_RANK], count: 0 };
         for back in (1..=out.len()).rev() {
             let length = from_end(out, back);
@@ -59,11 +60,17 @@ impl Loops {
         loops
     }
 
+    /// The innermost row: its length, and whether the first and the second operand advance along it.
+    #[inline(always)]
+    pub(crate) fn row(&self) -> (usize, [bool; 2]) {
+        self.axes[self.count - 1]
+    }
+
     /// Calls `f` with the output's start and the operands' starts of every innermost row.
     #[inline(always)]
-    fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
+    pub(crate) fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
         let outer = &self.axes[..self.count - 1];
-        let (row, advance) = self.axes[self.count - 1];
+        let (row, advance) = self.row();
         let mut strides = [[0; 2]; MAX_RANK];
         let mut stride = advance.map(|advances| if advances { row } else { 1 });
         for (i, &(length, advance)) in outer.iter().enumerate().rev() {
@@ -92,6 +99,41 @@ impl Loops {
             }
         }
     }
+
+    /// Calls `f` with the positions of every element in the output and in the operands.
+    #[inline(always)]
+    pub(crate) fn each(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let (row, advance) = self.row();
+        let [step_a, step_b] = advance.map(usize::from);
+        self.rows(|out, a, b| (0..row).for_each(|i| f(out + i, a + i * step_a, b + i * step_b)));
+    }
+}
+
+/// What to do with the parts of a gradient when an operand's parts are repeated: [`Loops`] meets each of them
+/// for the first time in their order.
+pub(crate) struct Parts {
+    write: Write,
+    met: usize,
+}
+
+impl Parts {
+    pub(crate) fn new(write: Write) -> Self {
+        Self { write, met: 0 }
+    }
+
+    /// Whether this part is written for the first time, or added to.
+    pub(crate) fn write(&mut self, part: &Range<usize>) -> Write {
+        let write = if part.start < self.met { Write::Add } else { self.write };
+        self.met = self.met.max(part.end);
+        write
+    }
+
+    /// Parts that were never met have the gradient 0: the other operand was empty.
+    pub(crate) fn finish<T: Element>(self, out: &mut [T]) {
+        if self.write == Write::Store {
+            out[self.met..].fill(T::zero());
+        }
+    }
 }
 
 /// `out[i] = f(out[i], a[i], b[i])` with the operands broadcast to `shape`.
@@ -105,7 +147,7 @@ pub(crate) fn zip<T: Element>(
         return;
     }
     let loops = Loops::new(shape, a.shape, b.shape);
-    let (row, advance) = loops.axes[loops.count - 1];
+    let (row, advance) = loops.row();
     vectorize(
         #[inline(always)]
         || {

@@ -254,6 +254,42 @@ pub enum ErrorKind {
         /// What came.
         got: f64,
     },
+    /// An expression of index letters that does not describe a computation on its operands.
+    #[error("{op}: `{expression}`: {problem}")]
+    Expression {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The expression that came.
+        expression: String,
+        /// What was expected and what came.
+        problem: String,
+    },
+    /// A matrix that is not positive definite.
+    #[error(
+        "{op}: expected a positive definite matrix, got the pivot {pivot} in row {row} of matrix {matrix}"
+    )]
+    NotPositiveDefinite {
+        /// The op that was asked for.
+        op: &'static str,
+        /// Which matrix of the batch, 0 without one.
+        matrix: usize,
+        /// The first row at which the factorisation stops.
+        row: usize,
+        /// What should be a positive number there: the square of the factor's diagonal element.
+        pivot: f64,
+    },
+    /// A row pointer of a sparse matrix that does not fit.
+    #[error("{op}: expected {expected}, got {got} at position {position}")]
+    RowPointer {
+        /// The op that was asked for.
+        op: &'static str,
+        /// What it takes.
+        expected: &'static str,
+        /// The pointer that came.
+        got: usize,
+        /// Where among the pointers it stands.
+        position: usize,
+    },
     /// A refusal by an op from outside of this crate.
     #[error("{op}: {message}")]
     Custom {

@@ -2,15 +2,18 @@
 
 mod activations;
 mod arith;
+mod cholesky;
 mod choose;
 mod conv;
 #[cfg(test)]
 mod conventions;
 mod cumsum;
+mod einsum;
 mod elementwise;
 mod extreme;
 mod find;
 mod functions;
+mod linear;
 mod logsumexp;
 mod loss;
 mod matmul;
@@ -21,15 +24,20 @@ mod reduce;
 mod shape;
 mod softmax;
 mod sort;
+mod sparse;
+mod triangular;
 mod upsample;
 mod variance;
 mod window;
 
 pub use conv::{ConvConfig, ConvTransposeConfig};
+pub use einsum::einsum;
+pub use linear::Activation;
 pub use loss::{BinaryCrossEntropyConfig, CrossEntropyConfig, Reduction};
-pub use matmul::Activation;
 pub use norm::Norm;
 pub use pool::{Divisor, PoolConfig, Rounding};
 pub use sort::Order;
+pub use sparse::sparse_matmul;
+pub use triangular::Triangle;
 pub use upsample::{Corners, Interpolation, Resize};
 pub use variance::Ddof;

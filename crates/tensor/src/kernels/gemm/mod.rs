@@ -85,7 +85,7 @@ impl<T: Element> Matrix<'_, T> {
     }
 
     #[inline(always)]
-    fn at(&self, i: usize, j: usize) -> T {
+    pub(crate) fn at(&self, i: usize, j: usize) -> T {
         self.values[i * self.row_stride + j * self.col_stride]
     }
 }

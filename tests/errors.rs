@@ -4,6 +4,7 @@ use nn::{Fields, Init, Linear, Mode, Module, Optimizer, Sequential, Sgd};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
+use tensor::{Axes, BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, Reduction};
 use tensor::{
     Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, PadMode, Param, Result, Shape, Shapes, Slice,
     Tape, Triangle, concat, einsum, sparse_matmul, stack,
@@ -187,7 +188,7 @@ fn labels() {
     let loss = |labels: &[usize]| x.cross_entropy(tape.indices(labels).unwrap());
     assert_eq!(
         message(loss(&[0, 3])),
-        "cross_entropy: index 3 at position 1 is out of range: expected less than 3"
+        "cross_entropy: label 3 of row 1 is out of range: expected less than 3, the number of classes"
     );
     assert_eq!(
         message(loss(&[0])),
@@ -345,6 +346,103 @@ fn pooling_and_upsampling() {
         message(var(&[1, 1, 0]).upsample1d(Resize::Size([2]), Interpolation::Nearest)),
         "upsample1d: expected an input with at least one position per axis, got shape [1, 1, 0]"
     );
+}
+
+#[test]
+fn reductions() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    assert_eq!(
+        message(var(&[2, 3]).max_axis([1, 0, 1])),
+        "max_axis: axis 1 is given twice: expected each axis once"
+    );
+    let nine = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    assert_eq!(
+        message(var(&[1; 8]).sum_axis(&nine)),
+        "sum_axis: axis 8 is out of range: expected less than 8, the number of axes of [1, 1, 1, 1, 1, 1, 1, 1]"
+    );
+    assert_eq!(
+        message(var(&[1; 8]).sum_axis(&[0; 20])),
+        "sum_axis: axis 0 is given twice: expected each axis once"
+    );
+    let empty =
+        |op: &str| format!("{op}: axis 1 of [2, 0, 4] is empty: expected at least one element to reduce");
+    let x = var(&[2, 0, 4]);
+    assert_eq!(message(x.max()), empty("max"));
+    assert_eq!(message(x.min_axis(Axes::from([1, 2]).keep())), empty("min_axis"));
+    assert_eq!(message(x.std(Ddof::Population)), empty("std"));
+    assert_eq!(message(x.argmax()), empty("argmax"));
+    assert_eq!(message(x.argmin_axis(1)), empty("argmin_axis"));
+    assert_eq!(&*x.max_axis(2).unwrap().shape().unwrap(), [2, 0]);
+    assert_eq!(x.argmax_axis(2).unwrap().shape(), [2, 0]);
+    assert_eq!(
+        message(var(&[3, 1]).var_axis(1, Ddof::Sample)),
+        "var_axis: expected at least two elements for the variance of a sample, got shape [3, 1]"
+    );
+    assert_eq!(message(var(&[3]).norm(Norm::P(0.0))), "norm: expected a finite p above 0, got 0");
+    assert_eq!(
+        message(var(&[2, 3]).topk(4, 1, Order::Descending)),
+        "topk: expected at most 3 elements, as many as axis 1 has, got 4"
+    );
+    assert_eq!(
+        message(var(&[3]).sort(1, Order::Ascending)),
+        "sort: axis 1 is out of range: expected less than 1, the number of axes of [3]"
+    );
+}
+
+#[test]
+fn losses() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&Array2::zeros((2, 3))).unwrap();
+    let plain = CrossEntropyConfig::default;
+    let loss = |labels: &[usize], config: CrossEntropyConfig| {
+        message(x.cross_entropy_with(tape.indices(labels).unwrap(), &config))
+    };
+    for reduction in [Reduction::None, Reduction::Mean, Reduction::Sum] {
+        assert_eq!(
+            loss(&[0, 3], CrossEntropyConfig { reduction, ..plain() }),
+            "cross_entropy_with: label 3 of row 1 is out of range: expected less than 3, the number of classes"
+        );
+    }
+    let nothing = "cross_entropy_with: expected at least one row that counts, got shape [2, 3]";
+    assert_eq!(loss(&[1, 1], CrossEntropyConfig { ignore_index: Some(1), ..plain() }), nothing);
+    assert_eq!(
+        loss(&[1, 1], CrossEntropyConfig { weights: Some([1.0, 0.0, 1.0].into()), ..plain() }),
+        nothing
+    );
+    assert_eq!(
+        loss(&[0, 1], CrossEntropyConfig { weights: Some([1.0, 2.0].into()), ..plain() }),
+        "cross_entropy_with: shape [3] holds 3 elements, got 2"
+    );
+    assert_eq!(
+        loss(&[0, 1], CrossEntropyConfig { weights: Some([1.0, -2.0, 1.0].into()), ..plain() }),
+        "cross_entropy_with: expected finite weights of at least 0, got -2"
+    );
+    assert_eq!(
+        loss(&[0, 1], CrossEntropyConfig { label_smoothing: 1.5, ..plain() }),
+        "cross_entropy_with: expected a label smoothing from 0 to 1, got 1.5"
+    );
+    assert_eq!(
+        message(x.cross_entropy_soft(x, &CrossEntropyConfig { ignore_index: Some(1), ..plain() })),
+        "cross_entropy_soft: expected no `ignore_index`, since probabilities are no labels, got 1"
+    );
+    let row = tape.var(&Array2::zeros((1, 3))).unwrap();
+    assert_eq!(
+        message(x.cross_entropy_soft(row, &plain())),
+        "cross_entropy_soft: shapes [2, 3] and [1, 3] do not agree: expected a probability for each class of each row"
+    );
+    assert_eq!(
+        message(x.binary_cross_entropy_with_logits(row, &BinaryCrossEntropyConfig::default())),
+        "binary_cross_entropy_with_logits: shapes [2, 3] and [1, 3] do not agree: expected logits and targets of one shape, since nothing is broadcast"
+    );
+    let empty = tape.var(&Array2::zeros((0, 3))).unwrap();
+    let none = tape.indices(&[]).unwrap();
+    assert_eq!(
+        message(empty.cross_entropy(none)),
+        "cross_entropy: expected at least one element, got shape [0, 3]"
+    );
+    let sum = CrossEntropyConfig { reduction: Reduction::Sum, ..plain() };
+    assert_eq!(empty.cross_entropy_with(none, &sum).unwrap().item().unwrap(), 0.0);
 }
 
 #[test]
@@ -704,8 +802,9 @@ fn indices_that_were_set_later() {
     for y in ops.map(Result::unwrap) {
         let of = y.op().unwrap();
         tape.set_indices(indices, &[1, 2]).unwrap();
-        let want = format!("{of}: index 2 at position 1 is out of range: expected less than 2");
-        assert_eq!(message(tape.backward_with(y, &ones)), want);
+        let stale =
+            "backward_with: a leaf was set after its results were computed: expected `Tape::replay` first";
+        assert_eq!(message(tape.backward_with(y, &ones)), stale);
         tape.set_indices(indices, &[1, 1]).unwrap();
         tape.replay().unwrap();
         assert!(tape.backward_with(y, &ones).is_ok(), "{of}");

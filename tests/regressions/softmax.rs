@@ -39,7 +39,7 @@ both! {
         let error = var(&tape, &[1, 2], &[0., 0.])?.cross_entropy(tape.indices(&[2])?).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "cross_entropy: index 2 at position 0 is out of range: expected less than 2"
+            "cross_entropy: label 2 of row 0 is out of range: expected less than 2, the number of classes"
         );
     }
 

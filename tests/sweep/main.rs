@@ -6,6 +6,8 @@ mod conv;
 mod elementwise;
 mod index;
 mod linalg;
+mod loss;
+mod reduce;
 mod shape;
 mod sources;
 mod torch;
@@ -14,7 +16,15 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    let families = [conv::cases(), elementwise::cases(), index::cases(), linalg::cases(), shape::cases()];
+    let families = [
+        conv::cases(),
+        elementwise::cases(),
+        index::cases(),
+        linalg::cases(),
+        loss::cases(),
+        reduce::cases(),
+        shape::cases(),
+    ];
     families.into_iter().flatten().collect()
 }
 

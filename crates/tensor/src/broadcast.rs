@@ -1,6 +1,7 @@
 //! NumPy's broadcasting: axes are matched from the last, and an axis of length 1 (or missing) repeats.
 
-use crate::kernels::{self, Write, vectorize};
+use crate::grouping::Grouping;
+use crate::kernels::{Write, vectorize};
 use crate::op::{Sink, View};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape};
 use std::ops::Range;
@@ -189,58 +190,7 @@ pub(crate) fn reduce<T: Element>(sink: Sink<'_, T>, gradient: &[T], from: &Shape
     for back in 1..=from.len() {
         summed[from.len() - back] = from_end(to, back) != from_end(from, back);
     }
-    sum_axes(out, write, gradient, from, &summed[..from.len()]);
-}
-
-/// `out (+)= Σ` of an array over the axes that are marked.
-pub(crate) fn sum_axes<T: Element>(
-    out: &mut [T],
-    write: Write,
-    values: &[T],
-    shape: &Shape,
-    summed: &[bool],
-) {
-    // Neighbouring axes that are both kept or both summed are one axis.
-    let mut groups = [(1, false); MAX_RANK];
-    let mut count = 0;
-    for (&length, &summed) in shape.iter().zip(summed) {
-        if count > 0 && groups[count - 1].1 == summed {
-            groups[count - 1].0 *= length;
-        } else if length != 1 {
-            groups[count] = (length, summed);
-            count += 1;
-        }
-    }
-    sum_groups(out, write, values, &groups[..count]);
-}
-
-/// `out (+)= Σ` over the marked ones of nested axes, given by length and mark; neighbours differ.
-pub(crate) fn sum_groups<T: Element>(out: &mut [T], write: Write, values: &[T], groups: &[(usize, bool)]) {
-    let put = |out: &mut T, sum: T| match write {
-        Write::Store => *out = sum,
-        Write::Add => *out += sum,
-    };
-    match groups {
-        [] | [(_, false)] => kernels::map1(out, write, values, |x| x),
-        [(_, true)] => put(&mut out[0], kernels::sum_slice(values)),
-        [(_, true), (_, false)] => kernels::sum_columns(out, write, values),
-        [(length, false), rest @ ..] => {
-            let (stride, kept) = (values.len() / (*length).max(1), out.len() / (*length).max(1));
-            for i in 0..*length {
-                let values = &values[i * stride..(i + 1) * stride];
-                sum_groups(&mut out[i * kept..(i + 1) * kept], write, values, rest);
-            }
-        }
-        [(length, true), rest @ ..] => {
-            // First within each of the outer blocks, then over the blocks, as one long sum.
-            let stride = values.len() / (*length).max(1);
-            let mut partial = vec![T::zero(); length * out.len()];
-            for (i, partial) in partial.chunks_mut(out.len().max(1)).enumerate() {
-                sum_groups(partial, Write::Store, &values[i * stride..(i + 1) * stride], rest);
-            }
-            kernels::sum_columns(out, write, &partial);
-        }
-    }
+    Grouping::new(from, &summed[..from.len()]).sum(out, write, gradient);
 }
 
 #[cfg(test)]
@@ -268,25 +218,5 @@ mod tests {
             error.to_string(),
             "add: shapes [2, 3] and [2] do not agree: expected axes of equal length or of length 1, counted from the last"
         );
-    }
-
-    #[test]
-    fn any_set_of_axes_is_summed() {
-        let from = shape(&[2, 3, 2, 2]);
-        let values: Vec<f64> = (0..24).map(f64::from).collect();
-        let array = ndarray::ArrayD::from_shape_vec(ndarray::IxDyn(&from), values.clone()).unwrap();
-        for mask in 0..16u32 {
-            let summed: Vec<bool> = (0..4).map(|axis| mask >> axis & 1 == 1).collect();
-            let mut want = array.clone();
-            for axis in (0..4).filter(|&axis| summed[axis]) {
-                want = want.sum_axis(ndarray::Axis(axis)).insert_axis(ndarray::Axis(axis));
-            }
-            let want: Vec<f64> = want.iter().copied().collect();
-            let mut got = vec![1.0; want.len()];
-            sum_axes(&mut got, Write::Store, &values, &from, &summed);
-            assert_eq!(got, want, "{summed:?}");
-            sum_axes(&mut got, Write::Add, &values, &from, &summed);
-            assert!(got.iter().zip(&want).all(|(got, want)| *got == 2.0 * want), "{summed:?}");
-        }
     }
 }

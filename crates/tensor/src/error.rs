@@ -128,6 +128,24 @@ pub enum ErrorKind {
         /// How many came.
         got: usize,
     },
+    /// The same axis twice.
+    #[error("{op}: axis {axis} is given twice: expected each axis once")]
+    RepeatedAxis {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The axis that came twice.
+        axis: usize,
+    },
+    /// A reduction of nothing that has no value for it, such as a maximum.
+    #[error("{op}: axis {axis} of {shape:?} is empty: expected at least one element to reduce")]
+    EmptyAxis {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The empty axis.
+        axis: usize,
+        /// The operand's shape.
+        shape: Shape,
+    },
     /// More axes than a [`Shape`] holds.
     #[error("{op}: expected at most {max} axes, got {got}", max = crate::MAX_RANK)]
     Rank {
@@ -167,6 +185,32 @@ pub enum ErrorKind {
         position: usize,
         /// The first index that does not exist.
         bound: usize,
+    },
+    /// More elements asked for than an axis has.
+    #[error("{op}: expected at most {length} elements, as many as axis {axis} has, got {got}")]
+    TooMany {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The axis.
+        axis: usize,
+        /// The axis's length.
+        length: usize,
+        /// The number that came.
+        got: usize,
+    },
+    /// A label that is no class.
+    #[error(
+        "{op}: label {label} of row {row} is out of range: expected less than {classes}, the number of classes"
+    )]
+    Label {
+        /// The loss that was asked for.
+        op: &'static str,
+        /// The row of the logits.
+        row: usize,
+        /// The label that came.
+        label: usize,
+        /// The number of classes.
+        classes: usize,
     },
     /// A number of inputs that the op does not take.
     #[error("{op}: expected {expected} inputs, got {got}")]

@@ -31,6 +31,7 @@
 //! Conventions: relu has derivative 0 at 0; NaN goes in and NaN comes out; a gradient of exactly 0 stays 0
 //! whatever the derivative it is multiplied by; long sums of `f32` are joined in `f64`.
 
+mod axes;
 mod broadcast;
 mod check;
 mod checkpoint;
@@ -40,8 +41,10 @@ mod dual;
 mod element;
 mod error;
 mod gradients;
+mod grouping;
 mod inspect;
 mod kernels;
+mod lanes;
 mod node;
 mod op;
 mod ops;
@@ -54,6 +57,7 @@ mod var;
 
 pub use ndarray;
 
+pub use axes::Axes;
 pub use check::{CheckError, check, check_second};
 pub use csr::Csr;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
@@ -64,6 +68,7 @@ pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
 pub use ops::{Activation, Triangle, einsum, sparse_matmul};
+pub use ops::{BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, Reduction};
 pub use ops::{ConvConfig, ConvTransposeConfig};
 pub use ops::{Corners, Interpolation, Resize};
 pub use ops::{Divisor, PoolConfig, Rounding};

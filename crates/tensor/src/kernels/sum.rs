@@ -22,7 +22,17 @@ pub(crate) fn sum_slice<T: Element>(values: &[T]) -> T {
     if values.len() < LANES {
         return values.iter().fold(T::zero(), |sum, &x| sum + x);
     }
-    T::narrow(vectorize(
+    T::narrow(wide_sum(values))
+}
+
+/// The sum of all elements, to be joined with others.
+pub(crate) fn wide_sum<T: Element>(values: &[T]) -> T::Wide {
+    if values.len() < LANES {
+        let mut total = T::Wide::default();
+        values.iter().for_each(|x| total += x.widen());
+        return total;
+    }
+    vectorize(
         #[inline(always)]
         || {
             let mut wide = [T::Wide::default(); LANES];
@@ -48,7 +58,18 @@ pub(crate) fn sum_slice<T: Element>(values: &[T]) -> T {
             }
             total
         },
-    ))
+    )
+}
+
+/// `sums[i] += values[i]`
+pub(crate) fn add_wide<T: Element>(sums: &mut [T::Wide], values: &[T]) {
+    if values.len() < LANES {
+        return sums.iter_mut().zip(values).for_each(|(sum, x)| *sum += x.widen());
+    }
+    vectorize(
+        #[inline(always)]
+        || sums.iter_mut().zip(values).for_each(|(sum, x)| *sum += x.widen()),
+    );
 }
 
 /// `out[j] (+)= Σ_i rows[i * out.len() + j]`: the rows of a matrix added up.

@@ -1,6 +1,7 @@
 //! Ops that repeat elements; their gradients are sums.
 
-use crate::broadcast::{broadcast, reduce, sum_groups};
+use crate::broadcast::{broadcast, reduce};
+use crate::grouping::Grouping;
 use crate::kernels::{Walk, Write, move_elements};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape, Var};
@@ -97,19 +98,12 @@ impl<T: Element> Op<T> for Repeat {
             return Ok(());
         };
         let (out, write) = sink.parts();
-        let mut groups = [(1, false); 2 * MAX_RANK];
-        let mut used = 0;
-        for (count, length) in self.axes(step.inputs.get(0).shape) {
-            for group in [(count, true), (length, false)] {
-                if used > 0 && groups[used - 1].1 == group.1 {
-                    groups[used - 1].0 *= group.0;
-                } else if group.0 != 1 {
-                    groups[used] = group;
-                    used += 1;
-                }
-            }
+        let (mut lengths, mut repeated) = ([1; 2 * MAX_RANK], [false; 2 * MAX_RANK]);
+        for (i, (count, length)) in self.axes(step.inputs.get(0).shape).enumerate() {
+            lengths[2 * i..2 * i + 2].copy_from_slice(&[count, length]);
+            repeated[2 * i] = true;
         }
-        sum_groups(out, write, &step.upstream, &groups[..used]);
+        Grouping::new(&lengths, &repeated).sum(out, write, &step.upstream);
         Ok(())
     }
 }

@@ -1,26 +1,15 @@
-//! Sums and means, of everything or along one axis.
+//! Sums and means, of everything or along some axes.
 
-use crate::broadcast::sum_axes;
-use crate::kernels::Write;
+use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::{Element, MAX_RANK, Result, Shape, Var, kernels};
+use crate::{Axes, Element, Result, Shape, Var};
 
-/// `factor * Σ` over one axis or over all.
+/// `Σ` over some axes, or that over the number of elements.
 #[derive(Debug)]
 struct Sum {
     name: &'static str,
-    axis: Option<usize>,
+    axes: Axes,
     mean: bool,
-}
-
-impl Sum {
-    fn factor<T: Element>(&self, shape: &Shape) -> T {
-        if !self.mean {
-            return T::one();
-        }
-        let count = self.axis.map_or(shape.size(), |axis| shape[axis]);
-        T::from_f64(1.0 / count as f64)
-    }
 }
 
 impl<T: Element> Op<T> for Sum {
@@ -30,50 +19,32 @@ impl<T: Element> Op<T> for Sum {
 
     fn infer(&self, inputs: Shapes<'_, T>) -> Result<Shape> {
         let [x] = inputs.exactly(self.name)?;
-        match self.axis {
-            None => Ok(Shape::SCALAR),
-            Some(axis) => Ok(x.without(x.axis(self.name, axis)?)),
-        }
+        self.axes.reduce(self.name, x)
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
-        match self.axis {
-            None => out.values[0] = kernels::sum_slice(x.values),
-            Some(axis) => {
-                let mut summed = [false; MAX_RANK];
-                summed[axis] = true;
-                sum_axes(out.values, Write::Store, x.values, x.shape, &summed[..x.shape.len()]);
-            }
-        }
+        let grouping = self.axes.grouping(x.shape);
+        grouping.sum(out.values, Write::Store, x.values);
         if self.mean {
-            let factor = self.factor(x.shape);
-            kernels::update(out.values, |sum: T| sum * factor);
+            let n = T::from_f64(grouping.reduced() as f64);
+            kernels::update(out.values, |sum: T| sum / n);
         }
         Ok(())
     }
 
-    // Every summand has the gradient of its sum, times the factor.
+    // Every summand has the gradient of its sum.
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        let shape = step.inputs.get(0).shape;
-        let factor = self.factor::<T>(shape);
+        let grouping = self.axes.grouping(step.inputs.get(0).shape);
         let Some(sink) = step.grads.of(0) else {
             return Ok(());
         };
-        let Some(axis) = self.axis else {
-            sink.fill(step.upstream[0] * factor);
-            return Ok(());
-        };
+        if self.mean {
+            let n = T::from_f64(grouping.reduced() as f64);
+            kernels::update(&mut step.upstream, |g| g / n);
+        }
         let (out, write) = sink.parts();
-        let (_, length, inner) = shape.around(axis);
-        if out.is_empty() {
-            return Ok(());
-        }
-        for (block, g) in out.chunks_exact_mut(length * inner).zip(step.upstream.chunks_exact(inner)) {
-            for row in block.chunks_exact_mut(inner) {
-                kernels::map1(row, write, g, |g| g * factor);
-            }
-        }
+        grouping.spread(out, write, &step.upstream);
         Ok(())
     }
 }
@@ -94,23 +65,27 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// As [`relu`](Self::relu).
     pub fn sum(self) -> Result<Self> {
-        self.unary(Sum { name: "sum", axis: None, mean: false })
+        self.unary(Sum { name: "sum", axes: Axes::ALL, mean: false })
     }
 
-    /// The sum along one axis, which disappears; derivative 1 for each summand.
+    /// The sum along one or more axes, which disappear unless [kept](Axes::keep); derivative 1 for each
+    /// summand.
     ///
     /// ```
-    /// # use tensor::{Tape, ndarray::array};
+    /// # use tensor::{Axes, Tape, ndarray::array};
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(&array![[1.0, 2.0], [3.0, 4.0]])?;
     /// assert_eq!(x.sum_axis(0)?.value()?, array![4.0, 6.0].into_dyn());
+    /// assert_eq!(x.sum_axis([0, 1])?.item()?, 10.0);
+    /// assert_eq!(x.sum_axis(Axes::from(1).keep())?.value()?, array![[3.0], [7.0]].into_dyn());
     /// # Ok::<(), tensor::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there.
-    pub fn sum_axis(self, axis: usize) -> Result<Self> {
-        self.unary(Sum { name: "sum_axis", axis: Some(axis), mean: false })
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there,
+    /// [`ErrorKind::RepeatedAxis`](crate::ErrorKind::RepeatedAxis) for one that is given twice.
+    pub fn sum_axis(self, axes: impl Into<Axes>) -> Result<Self> {
+        self.unary(Sum { name: "sum_axis", axes: axes.into(), mean: false })
     }
 
     /// The mean of all elements, NaN if there are none; derivative 1/n for each.
@@ -126,10 +101,11 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// As [`relu`](Self::relu).
     pub fn mean(self) -> Result<Self> {
-        self.unary(Sum { name: "mean", axis: None, mean: true })
+        self.unary(Sum { name: "mean", axes: Axes::ALL, mean: true })
     }
 
-    /// The mean along one axis, which disappears; derivative 1/n for each.
+    /// The mean along one or more axes, which disappear unless [kept](Axes::keep), NaN along empty ones;
+    /// derivative 1/n for each.
     ///
     /// ```
     /// # use tensor::{Tape, ndarray::array};
@@ -140,8 +116,8 @@ impl<'t, T: Element> Var<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there.
-    pub fn mean_axis(self, axis: usize) -> Result<Self> {
-        self.unary(Sum { name: "mean_axis", axis: Some(axis), mean: true })
+    /// As [`sum_axis`](Self::sum_axis).
+    pub fn mean_axis(self, axes: impl Into<Axes>) -> Result<Self> {
+        self.unary(Sum { name: "mean_axis", axes: axes.into(), mean: true })
     }
 }

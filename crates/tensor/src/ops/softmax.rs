@@ -1,7 +1,50 @@
-//! Logarithms of probabilities.
+//! Probabilities and their logarithms.
 
+use crate::kernels;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::{Element, Result, Shape, Var, kernels};
+use crate::{Element, Result, Shape, Var};
+
+/// `e^x / Σ e^x` along an axis.
+#[derive(Debug)]
+struct Softmax(usize);
+
+impl<T: Element> Op<T> for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+
+    fn infer(&self, inputs: Shapes<'_, T>) -> Result<Shape> {
+        let [x] = inputs.exactly("softmax")?;
+        x.axis("softmax", self.0)?;
+        Ok(*x)
+    }
+
+    fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
+        let x = inputs.get(0);
+        let y = out.values;
+        for lane in x.shape.lanes(self.0) {
+            let max = lane.positions().map(|i| x.values[i]).reduce(T::larger).unwrap_or_default();
+            lane.positions().for_each(|i| y[i] = (x.values[i] - max).exp());
+            let sum = kernels::sum(lane.positions().map(|i| y[i]));
+            lane.positions().for_each(|i| y[i] /= sum);
+        }
+        Ok(())
+    }
+
+    // dx = y (g - Σ g y)
+    fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
+        let Some(sink) = step.grads.of(0) else {
+            return Ok(());
+        };
+        let (g, y) = (&mut *step.upstream, step.output.values);
+        for lane in step.output.shape.lanes(self.0) {
+            let sum = kernels::sum(lane.positions().map(|i| g[i] * y[i]));
+            lane.positions().for_each(|i| g[i] = y[i] * (g[i] - sum));
+        }
+        sink.map1(g, |g| g);
+        Ok(())
+    }
+}
 
 /// `x - ln Σ e^x` along an axis.
 #[derive(Debug)]
@@ -20,21 +63,12 @@ impl<T: Element> Op<T> for LogSoftmax {
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
-        let (_, length, inner) = x.shape.around(self.0);
-        if x.values.is_empty() {
-            return Ok(());
-        }
-        let blocks = x.values.chunks_exact(length * inner);
-        for (x, out) in blocks.zip(out.values.chunks_exact_mut(length * inner)) {
-            for lane in 0..inner {
-                let line = || x[lane..].iter().step_by(inner);
-                let (max, sum) = max_and_sum(line().copied());
-                // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
-                let log = sum.ln();
-                for (out, &x) in out[lane..].iter_mut().step_by(inner).zip(line()) {
-                    *out = (x - max) - log;
-                }
-            }
+        for lane in x.shape.lanes(self.0) {
+            let line = lane.positions().map(|i| x.values[i]);
+            let max = line.clone().reduce(T::larger).unwrap_or_default();
+            let log = kernels::sum(line.map(|x| (x - max).exp())).ln();
+            // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
+            lane.positions().for_each(|i| out.values[i] = (x.values[i] - max) - log);
         }
         Ok(())
     }
@@ -44,38 +78,41 @@ impl<T: Element> Op<T> for LogSoftmax {
         let Some(sink) = step.grads.of(0) else {
             return Ok(());
         };
-        let (_, length, inner) = step.output.shape.around(self.0);
-        let (out, write) = sink.parts();
-        if out.is_empty() {
-            return Ok(());
+        let (g, y) = (&mut *step.upstream, step.output.values);
+        for lane in step.output.shape.lanes(self.0) {
+            let sum = kernels::sum(lane.positions().map(|i| g[i]));
+            lane.positions().for_each(|i| g[i] -= y[i].exp() * sum);
         }
-        let block = length * inner;
-        let g = &mut *step.upstream;
-        for (g, y) in g.chunks_exact_mut(block).zip(step.output.values.chunks_exact(block)) {
-            for lane in 0..inner {
-                let sum = kernels::sum(g[lane..].iter().step_by(inner).copied());
-                for (g, &y) in g[lane..].iter_mut().step_by(inner).zip(y[lane..].iter().step_by(inner)) {
-                    *g -= y.exp() * sum;
-                }
-            }
-        }
-        kernels::map1(out, write, g, |g| g);
+        sink.map1(g, |g| g);
         Ok(())
     }
 }
 
-/// The largest number x of a line and `Σ e^(x - max)`; NaN if one of them is not a number.
-pub(crate) fn max_and_sum<T: Element>(line: impl Iterator<Item = T> + Clone) -> (T, T) {
-    let max = line.clone().reduce(T::larger).unwrap_or_default();
-    let sum = kernels::sum(line.map(|x| (x - max).exp()));
-    (max, sum)
-}
-
 impl<'t, T: Element> Var<'t, T> {
+    /// `e^x / Σ e^x` along an axis: probabilities that add up to 1. Derivative `y (g - Σ g y)`.
+    ///
+    /// The maximum of each line is subtracted first, so that nothing overflows. An element of -inf has
+    /// probability 0; a line of nothing else has no probabilities and gives NaN, as does one with +inf.
+    ///
+    /// ```
+    /// # use tensor::{Tape, ndarray::array};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![[0.0, 0.0], [1000.0, f64::NEG_INFINITY]])?;
+    /// assert_eq!(x.softmax(1)?.value()?, array![[0.5, 0.5], [1.0, 0.0]].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there.
+    pub fn softmax(self, axis: usize) -> Result<Self> {
+        self.unary(Softmax(axis))
+    }
+
     /// `x - ln Σ e^x` along an axis: logarithms of probabilities that add up to 1. Derivative
     /// `g - e^y Σ g`.
     ///
-    /// The maximum is subtracted first, so that nothing overflows.
+    /// The maximum of each line is subtracted first, so that nothing overflows. Infinite elements as for
+    /// [`softmax`](Self::softmax).
     ///
     /// ```
     /// # use tensor::{Tape, ndarray::array};

@@ -76,7 +76,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// [`ErrorKind::Busy`].
     ///
     /// # Errors
-    /// [`ErrorKind::Released`] for a parameter after `backward`.
+    /// [`ErrorKind::Released`] for a parameter after `backward`, [`ErrorKind::Content`] for indices.
     pub fn with<R>(self, f: impl FnOnce(ArrayViewD<'_, T>) -> R) -> Result<R> {
         let inner = self.tape.read("value")?;
         let node = &inner.nodes[self.id as usize];

@@ -3,7 +3,7 @@
 use crate::both;
 use crate::support::{array, close, close_to, var};
 use tensor::ndarray::{self, ArrayD, ArrayViewD, Axis, s};
-use tensor::{Element, Tape, concat, stack};
+use tensor::{Element, Tape, Var, concat, stack};
 
 both! {
     /// tracel-ai/burn#1119, "Ndarray backend Tensor::swap_dims bug".
@@ -85,7 +85,7 @@ fn stacks_and_concats<T: Element>(part: &ArrayViewD<'_, T>) -> tensor::Result<()
     let double = part.mapv(|x| x + x);
     let leaves = [tape.var(part)?, tape.var(&double)?];
     let parts = [part.view(), double.view()];
-    let expect = |got: tensor::Var<'_, T>, want: ArrayD<T>| {
+    let expect = |got: Var<'_, T>, want: ArrayD<T>| -> tensor::Result<()> {
         let want: Vec<f64> = want.iter().map(|x| x.to_f64()).collect();
         close(&got.reshape(&[want.len()])?.value()?, &[want.len()], &want);
         Ok(())

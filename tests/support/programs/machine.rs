@@ -195,7 +195,8 @@ impl<'t, 'b, T: Number> Machine<'t, 'b, T> {
 
     /// Most often a new leaf of this shape, if it is small.
     pub(crate) fn shaped(&mut self, shape: &[usize]) -> Result<Var<'t, T>> {
-        let size = shape.iter().try_fold(1usize, |size, &length| size.checked_mul(length));
+        // Axes of length 0 make no room for the others.
+        let size = shape.iter().try_fold(1usize, |size, &length| size.checked_mul(length.max(1)));
         if self.bytes.one_in(6) || size.is_none_or(|size| size > KEPT) || shape.len() > 8 {
             return self.var();
         }
@@ -259,8 +260,9 @@ impl<'t, 'b, T: Number> Machine<'t, 'b, T> {
         {
             return Ok(last);
         }
-        let count = shape.iter().product();
-        let numbers = self.numbers(if count > KEPT { 0 } else { count }, bound);
+        let size = shape.iter().try_fold(1usize, |size, &length| size.checked_mul(length.max(1)));
+        let count = if size.is_some_and(|size| size <= KEPT) { shape.iter().product() } else { 0 };
+        let numbers = self.numbers(count, bound);
         let found = match ArrayD::from_shape_vec(IxDyn(shape), numbers) {
             Ok(array) => self.tape.indices_nd(&array)?,
             Err(_) => self.tape.indices(&[0, 1])?,
@@ -283,7 +285,8 @@ impl<'t, 'b, T: Number> Machine<'t, 'b, T> {
     pub(crate) fn broadcasts(&self, operands: &[Var<'t, T>]) -> bool {
         let shapes: Vec<_> = operands.iter().filter_map(|x| x.shape().ok()).collect();
         let longest = |axis: usize| {
-            let lengths = shapes.iter().filter_map(|shape| shape.len().checked_sub(axis + 1).map(|i| shape[i]));
+            let lengths =
+                shapes.iter().filter_map(|shape| shape.len().checked_sub(axis + 1).map(|i| shape[i]));
             lengths.max().unwrap_or(1)
         };
         (0..8).map(longest).product::<usize>() <= MOST

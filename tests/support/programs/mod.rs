@@ -89,12 +89,21 @@ fn record<'t, 'b, T: Number>(
 fn values<T: Number>(vars: &[Var<'_, T>]) -> Values {
     let value = |x: &Var<'_, T>| {
         let value = x.value().expect("numbers that are lent");
-        (x.op().expect("nobody reads the tape"), value.shape().to_vec(), value.iter().map(|x| x.bits()).collect())
+        (
+            x.op().expect("nobody reads the tape"),
+            value.shape().to_vec(),
+            value.iter().map(|x| x.bits()).collect(),
+        )
     };
     vars.iter().map(value).collect()
 }
 
-fn trace<T: Number>(tape: &Tape<T>, bytes: &Bytes<'_>, steps: &[(&'static str, Step<T>)], other: u8) -> Trace {
+fn trace<T: Number>(
+    tape: &Tape<T>,
+    bytes: &Bytes<'_>,
+    steps: &[(&'static str, Step<T>)],
+    other: u8,
+) -> Trace {
     let m = record(tape, bytes, steps, None);
     let recorded = values(&m.values);
     let gradients = gradients(&m);

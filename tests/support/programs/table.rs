@@ -35,7 +35,7 @@ fn elementwise<T: Number>() -> Vec<(&'static str, Step<T>)> {
     let mut steps: Vec<(&str, Step<T>)> = simple! {
         relu sigmoid logsigmoid silu gelu gelu_tanh neg abs sign sqrt rsqrt square exp expm1 ln log1p sin cos
         tan asin acos atan sinh cosh tanh erf floor ceil round detach;
-        add sub mul div pow atan2 maximum minimum
+        add sub mul div pow atan2 maximum minimum equal not_equal greater greater_equal less less_equal
     };
     let settings: [(&str, Step<T>); 10] = [
         ("leaky_relu", |m| with_number(m, |x, a| x.leaky_relu(a))),
@@ -301,7 +301,8 @@ fn selections<T: Number>() -> Vec<(&'static str, Step<T>)> {
             {
                 inputs.truncate(1);
                 let shape = first.shape()?;
-                let shape: Vec<_> = shape.iter().enumerate().map(|(i, &n)| if i == axis { 2 } else { n }).collect();
+                let shape: Vec<_> =
+                    shape.iter().enumerate().map(|(i, &n)| if i == axis { 2 } else { n }).collect();
                 inputs.push(m.shaped(&shape)?);
             }
             m.keep(concat(&inputs, axis))
@@ -318,7 +319,9 @@ fn selections<T: Number>() -> Vec<(&'static str, Step<T>)> {
         ("take_along_axis", |m| {
             let (x, axis, shape) = m.along()?;
             let indices = m.indices(&shape, x.shape()?.get(axis).copied().unwrap_or(2))?;
-            if !m.broadcasts(&[x]) { return Ok(()) }
+            if !m.broadcasts(&[x]) {
+                return Ok(());
+            }
             m.keep(x.take_along_axis(axis, indices))
         }),
         ("scatter", |m| {
@@ -337,7 +340,9 @@ fn selections<T: Number>() -> Vec<(&'static str, Step<T>)> {
             let (x, axis, shape) = m.along()?;
             let count = shape.get(axis).copied().unwrap_or(1);
             let indices = m.indices(&[count], x.shape()?.get(axis).copied().unwrap_or(2))?;
-            if !m.modest(&[x], &[5]) { return Ok(()) }
+            if !m.modest(&[x], &[5]) {
+                return Ok(());
+            }
             m.keep(x.index_select(axis, indices))
         }),
         ("index_add", |m| {
@@ -345,14 +350,17 @@ fn selections<T: Number>() -> Vec<(&'static str, Step<T>)> {
             let count = shape.get(axis).copied().unwrap_or(1);
             let like = x.shape()?;
             let indices = m.indices(&[count], like.get(axis).copied().unwrap_or(2))?;
-            let shape: Vec<_> = like.iter().enumerate().map(|(i, &n)| if i == axis { count } else { n }).collect();
+            let shape: Vec<_> =
+                like.iter().enumerate().map(|(i, &n)| if i == axis { count } else { n }).collect();
             let source = m.shaped(&shape)?;
             m.keep(x.index_add(axis, indices, source))
         }),
         ("one_hot", |m| {
             let shape = m.bytes.lengths();
             let classes = m.bytes.length();
-            if !m.modest(&[], &shape) { return Ok(()) }
+            if !m.modest(&[], &shape) {
+                return Ok(());
+            }
             let indices = m.indices(&shape, classes.min(8))?;
             m.keep(indices.one_hot(classes))
         }),
@@ -361,8 +369,26 @@ fn selections<T: Number>() -> Vec<(&'static str, Step<T>)> {
 }
 
 const EXPRESSIONS: [&str; 20] = [
-    "ij,jk->ik", "ij->ji", "ii->i", "ii", "i,j->ij", "bij,bjk->bik", "...i,i->...", "i,i,i->", "ij,ij->", "->",
-    "...ij->...ji", "ij,k->", "", "ij->iij", "i..j", "...,...->...", "aab,b->a", "ab,cd,ef->", "i->", "Ab,bA",
+    "ij,jk->ik",
+    "ij->ji",
+    "ii->i",
+    "ii",
+    "i,j->ij",
+    "bij,bjk->bik",
+    "...i,i->...",
+    "i,i,i->",
+    "ij,ij->",
+    "->",
+    "...ij->...ji",
+    "ij,k->",
+    "",
+    "ij->iij",
+    "i..j",
+    "...,...->...",
+    "aab,b->a",
+    "ab,cd,ef->",
+    "i->",
+    "Ab,bA",
 ];
 
 fn products<T: Number>() -> Vec<(&'static str, Step<T>)> {
@@ -537,15 +563,23 @@ fn upsample<T: Number, const N: usize>(
     ]);
     // A scale of 1e10 is refused by its result, as long as there is an axis to scale.
     let resize = m.bytes.pick(&[Resize::Size(size), Resize::Scale(scale)]);
-    if m.modest(&[x], &size) && m.modest(&[x], &[5; N]) { m.keep(f(x, resize, interpolation)) } else { Ok(()) }
+    if m.modest(&[x], &size) && m.modest(&[x], &[5; N]) {
+        m.keep(f(x, resize, interpolation))
+    } else {
+        Ok(())
+    }
 }
 
 fn windows<T: Number>() -> Vec<(&'static str, Step<T>)> {
     let steps: [(&str, Step<T>); 14] = [
         ("conv1d", |m| conv::<T, 1>(m, |x, w, b, config| x.conv1d(w, b, config))),
         ("conv2d", |m| conv::<T, 2>(m, |x, w, b, config| x.conv2d(w, b, config))),
-        ("conv_transpose1d", |m| conv_transpose::<T, 1>(m, |x, w, b, config| x.conv_transpose1d(w, b, config))),
-        ("conv_transpose2d", |m| conv_transpose::<T, 2>(m, |x, w, b, config| x.conv_transpose2d(w, b, config))),
+        ("conv_transpose1d", |m| {
+            conv_transpose::<T, 1>(m, |x, w, b, config| x.conv_transpose1d(w, b, config))
+        }),
+        ("conv_transpose2d", |m| {
+            conv_transpose::<T, 2>(m, |x, w, b, config| x.conv_transpose2d(w, b, config))
+        }),
         ("avg_pool1d", |m| pool::<T, 1>(m, |x, config| x.avg_pool1d(config))),
         ("avg_pool2d", |m| pool::<T, 2>(m, |x, config| x.avg_pool2d(config))),
         ("max_pool1d", |m| pool::<T, 1>(m, |x, config| x.max_pool1d(config))),
@@ -686,7 +720,8 @@ impl<'t, T: Number> Machine<'t, '_, T> {
         if self.bytes.one_in(6) || !self.modest(&[a], &[n]) || n > 16 {
             return Ok(a);
         }
-        let wide: Vec<T> = (0..n * n).map(|i| T::from_f64(if i % (n + 1) == 0 { 50.0 } else { 0.0 })).collect();
+        let wide: Vec<T> =
+            (0..n * n).map(|i| T::from_f64(if i % (n + 1) == 0 { 50.0 } else { 0.0 })).collect();
         let wide = tensor::ndarray::Array2::from_shape_vec((n, n), wide).expect("n rows of n");
         a.matmul_nt(a)?.add(self.tape.constant(&wide)?)
     }

@@ -1,6 +1,11 @@
 //! Every public op: first and second derivatives against differences, over shapes and memory layouts, and
 //! values and gradients against PyTorch.
 
+#![allow(
+    clippy::useless_conversion,
+    reason = "a case is compiled for dual numbers too, where 2.0.into() converts"
+)]
+
 mod case;
 mod conv;
 mod elementwise;

@@ -209,7 +209,7 @@ impl<'t, 'b, T: Number> Machine<'t, 'b, T> {
             return self.var();
         }
         let fits = |x: &&Var<'t, T>| x.shape().is_ok_and(|shape| shape.len() == rank);
-        if let Some(&found) = self.values.iter().rev().find(fits).filter(|_| self.bytes.byte() % 2 == 0) {
+        if let Some(&found) = self.values.iter().rev().find(fits).filter(|_| self.bytes.one_in(2)) {
             return Ok(found);
         }
         let shape: Vec<usize> = (0..rank).map(|_| self.bytes.pick(&[1, 2, 3, 4, 5, 2, 4, 0])).collect();

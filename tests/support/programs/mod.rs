@@ -4,7 +4,10 @@
 //! once more in used and in new memory, and every bit is compared.
 
 mod machine;
+mod operands;
+mod products;
 mod table;
+mod windows;
 
 pub(crate) use machine::Number;
 use machine::{Bytes, Machine, array};

@@ -98,3 +98,14 @@ fn stacks_and_concats<T: Element>(part: &ArrayViewD<'_, T>) -> tensor::Result<()
     }
     Ok(())
 }
+
+/// Found by random programs: an empty axis in so many parts recorded that many empty arrays.
+#[test]
+fn chunks_of_an_empty_axis() -> tensor::Result<()> {
+    let tape = Tape::<f64>::new();
+    let x = var(&tape, &[2, 0], &[])?;
+    let parts = x.chunk(1, usize::MAX)?;
+    assert_eq!(parts.len(), 1);
+    close(&parts[0].value()?, &[2, 0], &[]);
+    Ok(())
+}

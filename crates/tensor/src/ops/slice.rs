@@ -244,7 +244,7 @@ impl<'t, T: Element> Var<'t, T> {
     }
 
     /// One axis in at most so many parts of equal length, the last one shorter if it does not divide:
-    /// PyTorch's `chunk`.
+    /// PyTorch's `chunk`, but an empty axis is one empty part.
     ///
     /// ```
     /// # use tensor::{Tape, ndarray::array};
@@ -264,8 +264,9 @@ impl<'t, T: Element> Var<'t, T> {
         if parts == 0 {
             return Err(ErrorKind::Value { op, expected: "at least one part", got: 0.0 }.into());
         }
-        let size = length.div_ceil(parts);
-        let count = if size == 0 { parts } else { length.div_ceil(size) };
+        let size = length.div_ceil(parts).max(1);
+        // An empty axis is one empty part: as many as asked for would be work without bound for nothing.
+        let count = length.div_ceil(size).max(1);
         let part = |i: usize| Narrow { op, axis, start: i * size, len: size.min(length - i * size) };
         (0..count).map(|i| self.unary(Arranged(part(i)))).collect()
     }

@@ -6,10 +6,10 @@ use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
 use tensor::{Axes, BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, Reduction};
 use tensor::{
-    Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, Param, Result, Shape, Shapes, Tape, Triangle,
+    Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, PadMode, Param, Result, Shape, Shapes, Slice,
+    Tape, Triangle, concat, einsum, sparse_matmul, stack,
 };
 use tensor::{ConvConfig, ConvTransposeConfig, Interpolation, PoolConfig, Resize, Rounding};
-use tensor::{einsum, sparse_matmul};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -354,17 +354,13 @@ fn reductions() {
     let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
     assert_eq!(
         message(var(&[2, 3]).max_axis([1, 0, 1])),
-        "max_axis: axis 1 is given twice: expected each axis once"
-    );
-    let nine = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-    assert_eq!(
-        message(var(&[1; 8]).sum_axis(&nine)),
-        "sum_axis: axis 8 is out of range: expected less than 8, the number of axes of [1, 1, 1, 1, 1, 1, 1, 1]"
+        "max_axis: axes [1, 0, 1] of shape [2, 3]: expected no axis twice"
     );
     assert_eq!(
-        message(var(&[1; 8]).sum_axis(&[0; 20])),
-        "sum_axis: axis 0 is given twice: expected each axis once"
+        message(var(&[2, 3]).sum_axis([0, 2])),
+        "sum_axis: axis 2 is out of range: expected less than 2, the number of axes of [2, 3]"
     );
+    assert_eq!(message(var(&[1; 8]).sum_axis(&[0; 20])), "sum_axis: expected at most 8 axes, got 20");
     let empty =
         |op: &str| format!("{op}: axis 1 of [2, 0, 4] is empty: expected at least one element to reduce");
     let x = var(&[2, 0, 4]);
@@ -382,7 +378,7 @@ fn reductions() {
     assert_eq!(message(var(&[3]).norm(Norm::P(0.0))), "norm: expected a finite p above 0, got 0");
     assert_eq!(
         message(var(&[2, 3]).topk(4, 1, Order::Descending)),
-        "topk: expected at most 3 elements, as many as axis 1 has, got 4"
+        "topk: 0..4 on axis 1 is out of range: expected it within 0..3"
     );
     assert_eq!(
         message(var(&[3]).sort(1, Order::Ascending)),
@@ -404,6 +400,11 @@ fn losses() {
             "cross_entropy_with: label 3 of row 1 is out of range: expected less than 3, the number of classes"
         );
     }
+    let square = tape.indices_nd(&array![[0, 1], [1, 0]]).unwrap();
+    assert_eq!(
+        message(x.cross_entropy(square)),
+        "cross_entropy: shapes [2, 3] and [2, 2] do not agree: expected one label per row"
+    );
     let nothing = "cross_entropy_with: expected at least one row that counts, got shape [2, 3]";
     assert_eq!(loss(&[1, 1], CrossEntropyConfig { ignore_index: Some(1), ..plain() }), nothing);
     assert_eq!(
@@ -654,4 +655,163 @@ fn a_layer_is_named() {
 fn operators_panic_with_the_text_of_the_error() {
     let tape = Tape::<f64>::new();
     let _ = tape.var(&array![1.0, 2.0]).unwrap() + tape.var(&array![1.0, 2.0, 3.0]).unwrap();
+}
+
+#[test]
+fn moving_elements() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let x = var(&[2, 3]);
+    assert_eq!(message(x.permute(&[0])), "permute: axes [0] of shape [2, 3]: expected each axis once");
+    assert_eq!(message(x.permute(&[0, 0])), "permute: axes [0, 0] of shape [2, 3]: expected no axis twice");
+    let axis = "axis 2 is out of range: expected less than 2, the number of axes of [2, 3]";
+    assert_eq!(message(x.permute(&[2, 0])), format!("permute: {axis}"));
+    assert_eq!(message(x.transpose(0, 2)), format!("transpose: {axis}"));
+    assert_eq!(message(x.slice(2, .., 1)), format!("slice: {axis}"));
+    assert_eq!(message(x.unflatten(2, &[1])), format!("unflatten: {axis}"));
+    assert_eq!(message(concat(&[x, x], 2)), format!("concat: {axis}"));
+    assert_eq!(message(x.flip(&[1, 1])), "flip: axes [1, 1] of shape [2, 3]: expected no axis twice");
+    assert_eq!(message(x.diagonal(0, 1, 1)), "diagonal: axes [1, 1] of shape [2, 3]: expected no axis twice");
+    assert_eq!(message(var(&[3]).tril(0)), "tril: expected matrices (two axes or more), got shape [3]");
+    assert_eq!(message(x.squeeze(0)), "squeeze: axes [0] of shape [2, 3]: expected an axis of length 1");
+    assert_eq!(
+        message(x.unsqueeze(3)),
+        "unsqueeze: axes [3] of shape [2, 3]: expected a place for the new axis, at the end at most"
+    );
+    assert_eq!(message(var(&[1; 8]).unsqueeze(0)), "unsqueeze: expected at most 8 axes, got 9");
+    assert_eq!(
+        message(x.flatten(1..3)),
+        "flatten: axes [1, 3] of shape [2, 3]: expected a range of axes, start and end"
+    );
+    assert_eq!(message(x.unflatten(1, &[2, 2])), "unflatten: shape [2, 2] holds 4 elements, got 3");
+    assert_eq!(
+        message(x.broadcast_to(&[3, 2])),
+        "broadcast_to: shapes [2, 3] and [3, 2] do not agree: \
+         expected axes, counted from the last, of the new length or of length 1"
+    );
+    assert_eq!(message(x.repeat(&[2])), "repeat: expected 2 counts or more, one per axis, got 1");
+    assert_eq!(
+        message(x.repeat(&[usize::MAX, 2])),
+        format!(
+            "repeat: shape [{}, 2] is too large: expected elements that fit the address space",
+            usize::MAX
+        )
+    );
+}
+
+#[test]
+fn parts_and_joins() {
+    let tape = Tape::<f32>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let x = var(&[2, 3]);
+    assert_eq!(message(x.slice(0, .., 0)), "slice: expected a step other than 0, got 0");
+    assert_eq!(
+        message(x.slice_axes(&[Slice::FULL; 3])),
+        "slice_axes: expected 2 slices or fewer, one per axis, got 3"
+    );
+    assert_eq!(
+        message(x.slice_assign(&[Slice::FULL, Slice::new(1.., 1)], var(&[3]))),
+        "slice_assign: shapes [2, 2] and [3] do not agree: \
+         expected values of the slice's shape, or such as are broadcast to it"
+    );
+    assert_eq!(message(x.narrow(1, 2, 2)), "narrow: 2..4 on axis 1 is out of range: expected it within 0..3");
+    assert_eq!(message(x.split(1, &[1, 1])), "split: expected 3 elements in all parts together, got 2");
+    assert_eq!(message(x.chunk(1, 0)), "chunk: expected at least one part, got 0");
+    assert_eq!(
+        message(concat(&[x, var(&[1, 2])], 1)),
+        "concat: shapes [2, 3] and [1, 2] do not agree: expected equal lengths on all axes but the one that is joined"
+    );
+    assert_eq!(message(concat::<f32>(&[], 0)), "concat: expected 1 array or more, got 0");
+    assert_eq!(
+        message(stack(&[x, var(&[2])], 0)),
+        "stack: shapes [2, 3] and [2] do not agree: expected equal shapes"
+    );
+    assert_eq!(
+        message(x.pad(&[(1, 1)], PadMode::Reflect)),
+        "pad: expected 2 pairs of amounts, one per axis, got 1"
+    );
+    assert_eq!(
+        message(x.pad(&[(0, 2), (0, 0)], PadMode::Reflect)),
+        "pad: 2 elements beside axis 0 of length 2: expected fewer than the axis is long, to reflect"
+    );
+    assert_eq!(
+        message(var(&[0]).pad(&[(1, 0)], PadMode::Replicate)),
+        "pad: 1 elements beside axis 0 of length 0: expected an element to replicate"
+    );
+}
+
+#[test]
+fn looking_up() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).unwrap();
+    let three = "index 3 at position 1 is out of range: expected less than 3";
+    let two = tape.indices(&[0, 3]).unwrap();
+    let nd = tape.indices_nd(&array![[0, 3]]).unwrap();
+    let source = tape.constant(&array![[0.0, 0.0]]).unwrap();
+    assert_eq!(message(x.index_select(1, two)), format!("index_select: {three}"));
+    let columns = tape.constant(&array![[0.0, 0.0], [0.0, 0.0]]).unwrap();
+    assert_eq!(message(x.index_add(1, two, columns)), format!("index_add: {three}"));
+    assert_eq!(message(two.one_hot(3)), format!("one_hot: {three}"));
+    assert_eq!(message(x.gather(1, nd)), format!("gather: {three}"));
+    assert_eq!(message(x.take_along_axis(1, nd)), format!("take_along_axis: {three}"));
+    assert_eq!(message(x.scatter(1, nd, source)), format!("scatter: {three}"));
+    assert_eq!(message(x.scatter_add(1, nd, source)), format!("scatter_add: {three}"));
+    assert_eq!(
+        message(x.gather(0, two)),
+        "gather: shapes [2, 3] and [2] do not agree: expected indices with as many axes as the array"
+    );
+    let rows = tape.indices_nd(&array![[0], [0], [0]]).unwrap();
+    assert_eq!(
+        message(x.gather(1, rows)),
+        "gather: shapes [2, 3] and [3, 1] do not agree: \
+         expected indices at most as long as the array on all axes but the indexed one"
+    );
+    assert_eq!(
+        message(x.take_along_axis(1, rows)),
+        "take_along_axis: shapes [2, 3] and [3, 1] do not agree: \
+         expected other axes than the indexed one of equal length or of length 1"
+    );
+    assert_eq!(
+        message(x.scatter(0, nd, columns)),
+        "scatter: shapes [1, 2] and [2, 2] do not agree: expected a source with one number per index"
+    );
+    assert_eq!(
+        message(x.index_add(0, two, source)),
+        "index_add: shapes [2, 3] and [1, 2] do not agree: \
+         expected a source of the array's shape, with as many slices on the axis as indices"
+    );
+    assert_eq!(
+        message(x.index_add(0, nd, source)),
+        "index_add: expected indices with one axis, got shape [1, 2]"
+    );
+}
+
+#[test]
+fn indices_that_were_set_later() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(&array![1.0, 2.0]).unwrap();
+    let indices = tape.indices(&[0, 1]).unwrap();
+    let ops = [
+        x.index_select(0, indices),
+        x.gather(0, indices),
+        x.take_along_axis(0, indices),
+        x.scatter(0, indices, x),
+        x.scatter_add(0, indices, x),
+        x.index_add(0, indices, x),
+    ];
+    let ones = array![1.0, 1.0];
+    for y in ops.map(Result::unwrap) {
+        let of = y.op().unwrap();
+        tape.set_indices(indices, &[1, 2]).unwrap();
+        let want = format!("{of}: index 2 at position 1 is out of range: expected less than 2");
+        assert_eq!(message(tape.backward_with(y, &ones)), want);
+        tape.set_indices(indices, &[1, 1]).unwrap();
+        tape.replay().unwrap();
+        assert!(tape.backward_with(y, &ones).is_ok(), "{of}");
+    }
+    tape.set_indices(indices, &[1, 2]).unwrap();
+    assert_eq!(
+        message(tape.replay()),
+        "index_select: index 2 at position 1 is out of range: expected less than 2"
+    );
 }

@@ -1,7 +1,7 @@
 //! One function under test, on one or more sets of inputs.
 
 use tensor::ndarray::{ArrayD, Axis, IxDyn, Slice};
-use tensor::{CheckError, Result};
+use tensor::{CheckError, Element, Result, Var};
 
 type Check = Box<dyn Fn(&[ArrayD<f64>]) -> Result<(), CheckError>>;
 type Evaluate = Box<dyn Fn(&[ArrayD<f64>], &ArrayD<f64>) -> Result<(ArrayD<f64>, Vec<ArrayD<f64>>)>>;
@@ -75,6 +75,28 @@ fn fill(shape: &[usize], seed: usize, layout: Layout, f: impl Fn(f64, usize) -> 
             x
         }
     }
+}
+
+/// One array of each shape, and the first shape in every other layout.
+pub(crate) fn of(shapes: &[&[usize]]) -> Vec<Vec<ArrayD<f64>>> {
+    let plain = shapes.iter().enumerate().map(|(seed, shape)| vec![mixed(shape, seed, Layout::Plain)]);
+    let other = [Layout::Reversed, Layout::Strided].map(|layout| vec![mixed(shapes[0], 7, layout)]);
+    plain.chain(other).collect()
+}
+
+/// As [`of`], for functions of several arrays.
+pub(crate) fn each(shapes: &[&[&[usize]]]) -> Vec<Vec<ArrayD<f64>>> {
+    let set = |shapes: &[&[usize]], layout| {
+        shapes.iter().enumerate().map(|(seed, shape)| mixed(shape, seed + 3, layout)).collect()
+    };
+    let other = [Layout::Reversed, Layout::Strided].map(|layout| set(shapes[0], layout));
+    shapes.iter().map(|shapes| set(shapes, Layout::Plain)).chain(other).collect()
+}
+
+/// The square of a result, so that an op that only moves numbers has a second derivative.
+pub(crate) fn square<'t, T: Element>(y: Result<Var<'t, T>>) -> Result<Var<'t, T>> {
+    let y = y?;
+    y.mul(y)
 }
 
 /// Inputs for a function of one array: a scalar, a vector, axes of length 1 and 0, every layout.

@@ -4,9 +4,11 @@
 mod case;
 mod conv;
 mod elementwise;
+mod index;
 mod linalg;
 mod loss;
 mod reduce;
+mod shape;
 mod sources;
 mod torch;
 
@@ -14,10 +16,16 @@ use case::Case;
 use std::collections::BTreeSet;
 
 fn cases() -> Vec<Case> {
-    [conv::cases(), elementwise::cases(), linalg::cases(), loss::cases(), reduce::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let families = [
+        conv::cases(),
+        elementwise::cases(),
+        index::cases(),
+        linalg::cases(),
+        loss::cases(),
+        reduce::cases(),
+        shape::cases(),
+    ];
+    families.into_iter().flatten().collect()
 }
 
 /// The op of a case named `op` or `op/variant`.

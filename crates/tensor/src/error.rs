@@ -76,14 +76,6 @@ pub enum ErrorKind {
         /// The operand's shape.
         shape: Shape,
     },
-    /// The same axis twice.
-    #[error("{op}: axis {axis} is given twice: expected each axis once")]
-    RepeatedAxis {
-        /// The op that was asked for.
-        op: &'static str,
-        /// The axis that came twice.
-        axis: usize,
-    },
     /// A reduction of nothing that has no value for it, such as a maximum.
     #[error("{op}: axis {axis} of {shape:?} is empty: expected at least one element to reduce")]
     EmptyAxis {
@@ -94,6 +86,58 @@ pub enum ErrorKind {
         /// The operand's shape.
         shape: Shape,
     },
+    /// A list of axes that does not fit the operand.
+    #[error("{op}: axes {axes:?} of shape {shape:?}: expected {expected}")]
+    Axes {
+        /// The op that was asked for.
+        op: &'static str,
+        /// What the op takes.
+        expected: &'static str,
+        /// The axes that came.
+        axes: Shape,
+        /// The operand's shape.
+        shape: Shape,
+    },
+    /// A range that leaves its axis.
+    #[error("{op}: {start}..{end} on axis {axis} is out of range: expected it within 0..{length}")]
+    Range {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The axis.
+        axis: usize,
+        /// Where the range starts.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+        /// The axis's length.
+        length: usize,
+    },
+    /// More padding than an axis can give.
+    #[error("{op}: {amount} elements beside axis {axis} of length {length}: expected {expected}")]
+    Padding {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The axis.
+        axis: usize,
+        /// The elements to add on one side.
+        amount: usize,
+        /// The axis's length.
+        length: usize,
+        /// What the op takes.
+        expected: &'static str,
+    },
+    /// A number of arguments that does not fit the operand.
+    #[error("{op}: expected {expected} {what}, got {got}")]
+    Count {
+        /// The op that was asked for.
+        op: &'static str,
+        /// How many it takes.
+        expected: usize,
+        /// What is counted.
+        what: &'static str,
+        /// How many came.
+        got: usize,
+    },
     /// More axes than a [`Shape`] holds.
     #[error("{op}: expected at most {max} axes, got {got}", max = crate::MAX_RANK)]
     Rank {
@@ -101,6 +145,14 @@ pub enum ErrorKind {
         op: &'static str,
         /// The number of axes that came.
         got: usize,
+    },
+    /// A shape with more elements than an address space holds.
+    #[error("{op}: shape {shape:?} is too large: expected elements that fit the address space")]
+    TooLarge {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The shape that came.
+        shape: Shape,
     },
     /// Data whose length does not fit the shape.
     #[error("{op}: shape {shape:?} holds {expected} elements, got {got}")]
@@ -125,18 +177,6 @@ pub enum ErrorKind {
         position: usize,
         /// The first index that does not exist.
         bound: usize,
-    },
-    /// More elements asked for than an axis has.
-    #[error("{op}: expected at most {length} elements, as many as axis {axis} has, got {got}")]
-    Count {
-        /// The op that was asked for.
-        op: &'static str,
-        /// The axis.
-        axis: usize,
-        /// The axis's length.
-        length: usize,
-        /// The number that came.
-        got: usize,
     },
     /// A label that is no class.
     #[error(

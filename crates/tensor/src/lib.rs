@@ -51,6 +51,7 @@ mod ops;
 mod param;
 mod record;
 mod shape;
+mod slice;
 mod tape;
 mod var;
 
@@ -71,8 +72,10 @@ pub use ops::{BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, R
 pub use ops::{ConvConfig, ConvTransposeConfig};
 pub use ops::{Corners, Interpolation, Resize};
 pub use ops::{Divisor, PoolConfig, Rounding};
+pub use ops::{PadMode, concat, stack};
 pub use param::Param;
 pub use shape::{MAX_RANK, Shape};
+pub use slice::Slice;
 pub use tape::{Indices, Tape};
 pub use var::Var;
 

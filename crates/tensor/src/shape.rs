@@ -6,6 +6,9 @@ use std::{fmt, ops::Deref};
 /// The most axes that a [`Shape`] holds.
 pub const MAX_RANK: usize = 8;
 
+/// The most elements of an array: the bytes of a pair of `f64`s for each are within the address space.
+const MOST: usize = isize::MAX as usize / 16;
+
 /// The lengths of an array's axes, outermost first; dereferences to a slice.
 ///
 /// ```
@@ -30,13 +33,14 @@ impl Shape {
     /// A shape with these axis lengths.
     ///
     /// # Errors
-    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes.
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes, [`ErrorKind::TooLarge`] for more elements than
+    /// an address space holds.
     #[inline]
     pub fn new(axes: &[usize]) -> Result<Self> {
         if axes.len() > MAX_RANK {
             return Err(Error::from(ErrorKind::Rank { op: "shape", got: axes.len() }));
         }
-        Ok(Self::of(axes))
+        Self::of(axes).fits("shape")
     }
 
     /// A shape with axes whose number is known to fit.
@@ -70,6 +74,59 @@ impl Shape {
         }
         shape.rank = self.rank - 1;
         shape
+    }
+
+    /// The same axes with one more, before the axis of this number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes, [`ErrorKind::Axes`] past the end.
+    pub(crate) fn inserting(&self, op: &'static str, axis: usize, length: usize) -> Result<Self> {
+        if axis > self.len() {
+            let (expected, axes) = ("a place for the new axis, at the end at most", Self::of(&[axis]));
+            return Err(ErrorKind::Axes { op, expected, axes, shape: *self }.into());
+        }
+        Self::join(op, [&self[..axis], &[length], &self[axis..]])
+    }
+
+    /// The axes of several lists, one after the other.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rank`] for more than [`MAX_RANK`] axes.
+    pub(crate) fn join<const N: usize>(op: &'static str, parts: [&[usize]; N]) -> Result<Self> {
+        let got = parts.iter().map(|part| part.len()).sum();
+        if got > MAX_RANK {
+            return Err(ErrorKind::Rank { op, got }.into());
+        }
+        let mut shape = Self::SCALAR;
+        for part in parts {
+            shape.axes[shape.rank as usize..][..part.len()].copy_from_slice(part);
+            shape.rank += part.len() as u8;
+        }
+        shape.fits(op)
+    }
+
+    /// The shape, if positions in such an array can be counted: axes of length 0 do not make room for the
+    /// others, since strides are counted too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if not.
+    pub(crate) fn fits(self, op: &'static str) -> Result<Self> {
+        let size = self.iter().try_fold(1, |size: usize, &length| size.checked_mul(length.max(1)));
+        if size.is_none_or(|size| size > MOST) {
+            return Err(ErrorKind::TooLarge { op, shape: self }.into());
+        }
+        Ok(self)
+    }
+
+    /// By how much a position advances along each axis, row by row.
+    pub(crate) fn strides(&self) -> [isize; MAX_RANK] {
+        let mut strides = [0; MAX_RANK];
+        let mut stride = 1;
+        for (axis, &length) in self.iter().enumerate().rev() {
+            strides[axis] = stride;
+            stride *= length as isize;
+        }
+        strides
     }
 
     /// Elements before, on and after an axis: the three loops of an op along that axis.

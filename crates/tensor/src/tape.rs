@@ -105,7 +105,8 @@ impl<T: Element> Tape<T> {
     /// A leaf with a copy of these values whose gradient is wanted.
     ///
     /// # Errors
-    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds.
+    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds, [`ErrorKind::TooLarge`] for axes that no
+    /// array could fill.
     pub fn var<D: Dimension>(&self, values: &ArrayRef<T, D>) -> Result<Var<'_, T>> {
         self.leaf("var", values, true)
     }
@@ -125,7 +126,7 @@ impl<T: Element> Tape<T> {
         values: &ArrayRef<T, D>,
         tracked: bool,
     ) -> Result<Var<'_, T>> {
-        let shape = Shape::new(values.shape()).map_err(|_| ErrorKind::Rank { op, got: values.ndim() })?;
+        let shape = Shape::join(op, [values.shape()])?;
         self.leaf_of(op, shape, tracked, |out| copy(out, values))
     }
 
@@ -179,16 +180,44 @@ impl<T: Element> Tape<T> {
     /// # Errors
     /// [`ErrorKind::Busy`] inside of [`Var::with`].
     pub fn indices(&self, values: &[usize]) -> Result<Indices<'_, T>> {
-        let mut inner = self.write("indices")?;
+        self.index_leaf("indices", Shape::of(&[values.len()]), values)
+    }
+
+    /// A leaf of whole numbers with any axes, as [`Var::gather`] and [`Var::scatter`] take them.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![[1.0, 2.0], [3.0, 4.0]])?;
+    /// let largest = tape.indices_nd(&array![[1], [1]])?;
+    /// assert_eq!(x.gather(1, largest)?.value()?, array![[2.0], [4.0]].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rank`] for more axes than a [`Shape`] holds, [`ErrorKind::TooLarge`] for axes that no
+    /// array could fill.
+    pub fn indices_nd<D: Dimension>(&self, values: &ArrayRef<usize, D>) -> Result<Indices<'_, T>> {
+        self.index_leaf("indices_nd", Shape::join("indices_nd", [values.shape()])?, values)
+    }
+
+    fn index_leaf<'a>(
+        &self,
+        op: &'static str,
+        shape: Shape,
+        values: impl IntoIterator<Item = &'a usize>,
+    ) -> Result<Indices<'_, T>> {
+        let mut inner = self.write(op)?;
         let node = inner.next();
-        node.shape = Shape::of(&[values.len()]);
+        node.shape = shape;
         node.tracked = false;
         match &mut node.kind {
             Kind::Indices(old) => {
                 old.clear();
-                old.extend_from_slice(values);
+                old.extend(values);
             }
-            kind => *kind = Kind::Indices(values.to_vec()),
+            kind => *kind = Kind::Indices(values.into_iter().copied().collect()),
         }
         Ok(Indices(self.wrap(inner.commit())))
     }
@@ -229,7 +258,8 @@ impl<T: Element> Tape<T> {
         Ok(())
     }
 
-    /// Sets the numbers of a leaf made by [`indices`](Self::indices) before a [`replay`](Self::replay).
+    /// Sets the numbers of a leaf made by [`indices`](Self::indices) or [`indices_nd`](Self::indices_nd),
+    /// row by row, before a [`replay`](Self::replay).
     ///
     /// # Errors
     /// [`ErrorKind::Length`] for another number of them.

@@ -3,12 +3,14 @@
 mod buffer;
 mod gemm;
 mod map;
+mod strided;
 mod sum;
 
 pub(crate) use buffer::Buffer;
 pub use gemm::Matrix;
 pub(crate) use gemm::{gemm_plain, product_f32, product_f64};
 pub(crate) use map::{map1, map2, map3, update, update1};
+pub(crate) use strided::{Walk, move_elements};
 pub(crate) use sum::{add_wide, sum, sum_columns, sum_slice, wide_sum};
 
 /// Runs a loop compiled for the widest vectors that the machine has.
@@ -26,4 +28,13 @@ pub enum Write {
     Store,
     /// Add to what is there.
     Add,
+}
+
+/// Stores or adds one number.
+#[inline(always)]
+pub(crate) fn put<T: crate::Element>(out: &mut T, write: Write, x: T) {
+    match write {
+        Write::Store => *out = x,
+        Write::Add => *out += x,
+    }
 }

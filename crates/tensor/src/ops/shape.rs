@@ -1,25 +1,28 @@
-//! Ops that move elements and change none.
+//! The same elements in the same order under another shape.
 
-use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::{Element, ErrorKind, MAX_RANK, Result, Shape, Var};
+use crate::{Element, ErrorKind, Result, Shape, Var};
+use std::ops::{Bound, RangeBounds};
 
 /// The same elements in the same order under another shape.
 #[derive(Debug)]
-struct Reshape(Shape);
+struct Reshape {
+    name: &'static str,
+    shape: Shape,
+}
 
 impl<T: Element> Op<T> for Reshape {
     fn name(&self) -> &'static str {
-        "reshape"
+        self.name
     }
 
     fn infer(&self, inputs: Shapes<'_, T>) -> Result<Shape> {
-        let [x] = inputs.exactly("reshape")?;
-        if x.size() != self.0.size() {
-            let (op, shape, expected, got) = ("reshape", self.0, self.0.size(), x.size());
+        let [x] = inputs.exactly(self.name)?;
+        if x.size() != self.shape.size() {
+            let (op, shape, expected, got) = (self.name, self.shape, self.shape.size(), x.size());
             return Err(ErrorKind::Length { op, shape, expected, got }.into());
         }
-        Ok(self.0)
+        Ok(self.shape)
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
@@ -29,86 +32,6 @@ impl<T: Element> Op<T> for Reshape {
 
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         step.grads.pass(0, step.upstream);
-        Ok(())
-    }
-}
-
-/// Two axes exchanged.
-#[derive(Debug)]
-struct Transpose(usize, usize);
-
-/// How an array looks around two axes `a < b` that are exchanged: five loops, the second and fourth of
-/// which change places.
-struct Exchange {
-    outer: usize,
-    first: usize,
-    middle: usize,
-    second: usize,
-    inner: usize,
-}
-
-impl Exchange {
-    fn new(shape: &Shape, a: usize, b: usize) -> Self {
-        let (a, b) = (a.min(b), a.max(b));
-        let size = |axes: &[usize]| axes.iter().product();
-        if a == b {
-            return Self { outer: shape.size(), first: 1, middle: 1, second: 1, inner: 1 };
-        }
-        Self {
-            outer: size(&shape[..a]),
-            first: shape[a],
-            middle: size(&shape[a + 1..b]),
-            second: shape[b],
-            inner: size(&shape[b + 1..]),
-        }
-    }
-
-    fn reversed(self) -> Self {
-        Self { first: self.second, second: self.first, ..self }
-    }
-
-    fn run<T: Element>(&self, out: &mut [T], write: Write, x: &[T]) {
-        let &Self { outer, first, middle, second, inner } = self;
-        let mut rows = out.chunks_exact_mut(inner.max(1));
-        for block in 0..outer {
-            for s in 0..second {
-                for m in 0..middle {
-                    for f in 0..first {
-                        let start = (((block * first + f) * middle + m) * second + s) * inner;
-                        if let Some(row) = rows.next() {
-                            kernels::map1(row, write, &x[start..start + inner], |x| x);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<T: Element> Op<T> for Transpose {
-    fn name(&self) -> &'static str {
-        "transpose"
-    }
-
-    fn infer(&self, inputs: Shapes<'_, T>) -> Result<Shape> {
-        let [x] = inputs.exactly("transpose")?;
-        let (a, b) = (x.axis("transpose", self.0)?, x.axis("transpose", self.1)?);
-        Ok(x.with(a, x[b]).with(b, x[a]))
-    }
-
-    fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let x = inputs.get(0);
-        Exchange::new(x.shape, self.0, self.1).run(out.values, Write::Store, x.values);
-        Ok(())
-    }
-
-    fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        let Some(sink) = step.grads.of(0) else {
-            return Ok(());
-        };
-        let exchange = Exchange::new(step.inputs.get(0).shape, self.0, self.1);
-        let (out, write) = sink.parts();
-        exchange.reversed().run(out, write, &step.upstream);
         Ok(())
     }
 }
@@ -128,25 +51,108 @@ impl<'t, T: Element> Var<'t, T> {
     /// [`ErrorKind::Length`] for a shape with another number of elements, [`ErrorKind::Rank`] for more
     /// than eight axes.
     pub fn reshape(self, shape: &[usize]) -> Result<Self> {
-        if shape.len() > MAX_RANK {
-            return Err(ErrorKind::Rank { op: "reshape", got: shape.len() }.into());
-        }
-        self.unary(Reshape(Shape::of(shape)))
+        self.unary(Reshape { name: "reshape", shape: Shape::join("reshape", [shape])? })
     }
 
-    /// The array with two axes exchanged; a matrix is transposed by `transpose(0, 1)`.
+    /// A range of axes as one: `x.flatten(..)` is a vector, `x.flatten(1..)` keeps the first axis. An
+    /// empty range, such as that of a single number, becomes an axis of length 1.
     ///
     /// ```
-    /// # use tensor::{Tape, ndarray::array};
+    /// # use tensor::{Tape, ndarray::ArrayD};
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.var(&array![[1.0, 2.0], [3.0, 4.0]])?;
-    /// assert_eq!(x.transpose(0, 1)?.value()?, array![[1.0, 3.0], [2.0, 4.0]].into_dyn());
+    /// let x = tape.var(&ArrayD::zeros(vec![2, 3, 4]))?;
+    /// assert_eq!(&*x.flatten(..)?.shape()?, [24]);
+    /// assert_eq!(&*x.flatten(1..)?.shape()?, [2, 12]);
+    /// assert_eq!(&*x.flatten(..2)?.shape()?, [6, 4]);
     /// # Ok::<(), tensor::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Axis`] for an axis that is not there.
-    pub fn transpose(self, a: usize, b: usize) -> Result<Self> {
-        self.unary(Transpose(a, b))
+    /// [`ErrorKind::Axes`] for a range that ends past the axes or before it starts.
+    pub fn flatten(self, axes: impl RangeBounds<usize>) -> Result<Self> {
+        let x = self.shape()?;
+        let after = |axis: usize| axis.saturating_add(1);
+        let start = match axes.start_bound() {
+            Bound::Included(&axis) => axis,
+            Bound::Excluded(&axis) => after(axis),
+            Bound::Unbounded => 0,
+        };
+        let end = match axes.end_bound() {
+            Bound::Included(&axis) => after(axis),
+            Bound::Excluded(&axis) => axis,
+            Bound::Unbounded => x.len(),
+        };
+        if start > end || end > x.len() {
+            let (axes, expected) = (Shape::of(&[start, end]), "a range of axes, start and end");
+            return Err(ErrorKind::Axes { op: "flatten", expected, axes, shape: x }.into());
+        }
+        let length = x[start..end].iter().product();
+        let shape = Shape::join("flatten", [&x[..start], &[length], &x[end..]])?;
+        self.unary(Reshape { name: "flatten", shape })
+    }
+
+    /// One axis as several, whose lengths multiply to its own: the reverse of [`flatten`](Self::flatten).
+    ///
+    /// ```
+    /// # use tensor::{Tape, ndarray::array};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![1.0, 2.0, 3.0, 4.0])?;
+    /// assert_eq!(x.unflatten(0, &[2, 2])?.value()?, array![[1.0, 2.0], [3.0, 4.0]].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Axis`] for an axis that is not there, [`ErrorKind::Length`] for lengths that multiply
+    /// to another number, [`ErrorKind::Rank`] for more than eight axes.
+    pub fn unflatten(self, axis: usize, lengths: &[usize]) -> Result<Self> {
+        let (op, x) = ("unflatten", self.shape()?);
+        let got = x[x.axis(op, axis)?];
+        let shape = Shape::join(op, [lengths])?;
+        if shape.size() != got {
+            return Err(ErrorKind::Length { op, shape, expected: shape.size(), got }.into());
+        }
+        let shape = Shape::join(op, [&x[..axis], lengths, &x[axis + 1..]])?;
+        self.unary(Reshape { name: op, shape })
+    }
+
+    /// The array without an axis of length 1.
+    ///
+    /// ```
+    /// # use tensor::{Tape, ndarray::array};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![[1.0], [2.0]])?;
+    /// assert_eq!(x.squeeze(1)?.value()?, array![1.0, 2.0].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Axis`] for an axis that is not there, [`ErrorKind::Axes`] for one of another length
+    /// than 1 (NumPy's rule; PyTorch returns the array as it is).
+    pub fn squeeze(self, axis: usize) -> Result<Self> {
+        let (op, x) = ("squeeze", self.shape()?);
+        if x[x.axis(op, axis)?] != 1 {
+            let (expected, axes) = ("an axis of length 1", Shape::of(&[axis]));
+            return Err(ErrorKind::Axes { op, expected, axes, shape: x }.into());
+        }
+        self.unary(Reshape { name: op, shape: x.without(axis) })
+    }
+
+    /// The array with a new axis of length 1 before the axis of this number; at the end for the number of
+    /// axes.
+    ///
+    /// ```
+    /// # use tensor::{Tape, ndarray::array};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(&array![1.0, 2.0])?;
+    /// assert_eq!(x.unsqueeze(0)?.value()?, array![[1.0, 2.0]].into_dyn());
+    /// assert_eq!(x.unsqueeze(1)?.value()?, array![[1.0], [2.0]].into_dyn());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Axes`] for a place past the end, [`ErrorKind::Rank`] for more than eight axes.
+    pub fn unsqueeze(self, axis: usize) -> Result<Self> {
+        let shape = self.shape()?.inserting("unsqueeze", axis, 1)?;
+        self.unary(Reshape { name: "unsqueeze", shape })
     }
 }

@@ -128,7 +128,7 @@ impl<T: Element> Op<T> for Labelled {
         let op = self.op;
         let [x, labels] = inputs.exactly(op)?;
         self.config.check(op, x)?;
-        if labels[0] != x[0] {
+        if **labels != x[..1] {
             return Err(ErrorKind::Shapes { op, lhs: *x, rhs: *labels, expected: "one label per row" }.into());
         }
         Ok(self.config.reduction.shape(*labels))

@@ -378,7 +378,7 @@ fn reductions() {
     assert_eq!(message(var(&[3]).norm(Norm::P(0.0))), "norm: expected a finite p above 0, got 0");
     assert_eq!(
         message(var(&[2, 3]).topk(4, 1, Order::Descending)),
-        "topk: 0..4 on axis 1 is out of range: expected it within 0..3"
+        "topk: expected at most 3 elements, as many as axis 1 has, got 4"
     );
     assert_eq!(
         message(var(&[3]).sort(1, Order::Ascending)),
@@ -803,8 +803,9 @@ fn indices_that_were_set_later() {
     for y in ops.map(Result::unwrap) {
         let of = y.op().unwrap();
         tape.set_indices(indices, &[1, 2]).unwrap();
-        let want = format!("{of}: index 2 at position 1 is out of range: expected less than 2");
-        assert_eq!(message(tape.backward_with(y, &ones)), want);
+        let stale =
+            "backward_with: a leaf was set after its results were computed: expected `Tape::replay` first";
+        assert_eq!(message(tape.backward_with(y, &ones)), stale);
         tape.set_indices(indices, &[1, 1]).unwrap();
         tape.replay().unwrap();
         assert!(tape.backward_with(y, &ones).is_ok(), "{of}");

@@ -178,6 +178,18 @@ pub enum ErrorKind {
         /// The first index that does not exist.
         bound: usize,
     },
+    /// More elements asked for than an axis has.
+    #[error("{op}: expected at most {length} elements, as many as axis {axis} has, got {got}")]
+    TooMany {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The axis.
+        axis: usize,
+        /// The axis's length.
+        length: usize,
+        /// The number that came.
+        got: usize,
+    },
     /// A label that is no class.
     #[error(
         "{op}: label {label} of row {row} is out of range: expected less than {classes}, the number of classes"

@@ -63,9 +63,7 @@ impl<T: Element> Op<T> for Sort {
             return Err(ErrorKind::Operand { op, expected, got: *x }.into());
         }
         match self.count {
-            Some(end) if end > length => {
-                Err(ErrorKind::Range { op, axis: self.axis, start: 0, end, length }.into())
-            }
+            Some(got) if got > length => Err(ErrorKind::TooMany { op, axis: self.axis, length, got }.into()),
             count => Ok(x.with(self.axis, count.unwrap_or(length))),
         }
     }
@@ -174,7 +172,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Range`] for more elements than the axis has; otherwise as [`sort`](Self::sort).
+    /// [`ErrorKind::TooMany`] for more elements than the axis has; otherwise as [`sort`](Self::sort).
     pub fn topk(self, count: usize, axis: usize, order: Order) -> Result<(Self, ArrayD<usize>)> {
         self.ordered(Sort { name: "topk", axis, order, count: Some(count) })
     }

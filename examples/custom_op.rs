@@ -77,6 +77,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         tape.reset();
     }
     println!("mean {:.3}, Huber location {:.3}", data.mean().ok_or("no data")?, location.values()[0]);
-    println!("a bad setting: {}", Huber::of(tape.var(&data)?, 0.0).unwrap_err());
+    println!("a bad setting: {}", Huber::of(tape.var(&data)?, 0.0).expect_err("a setting of 0 is refused"));
     Ok(())
 }

@@ -150,9 +150,33 @@ fn reducing() -> tensor::Result<usize> {
     Ok(allocations(step))
 }
 
+/// Resident memory in KiB, where the system tells.
+fn resident() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Ten thousand steps keep nodes, bytes and resident memory.
+fn a_long_run_keeps_its_memory() -> Result<()> {
+    let (mut training, mut tape) = (Training::new(&CASES[1])?, Tape::new());
+    let mut run = |steps: usize| -> Result<_> {
+        for _ in 0..steps {
+            training.step(&mut tape)?;
+        }
+        Ok(((tape.len(), tape.bytes()), resident().unwrap_or(0)))
+    };
+    let (held, before) = run(100)?;
+    let (held_after, after) = run(10_000)?;
+    assert_eq!(held_after, held);
+    assert!(after <= before + 64, "{before} KiB before and {after} after");
+    Ok(())
+}
+
 // One test, so that no other thread allocates meanwhile.
 #[test]
 fn a_step_in_steady_state_allocates_nothing() -> Result<()> {
+    a_long_run_keeps_its_memory()?;
     let [small @ .., mlp_iii, _] = &CASES;
     for case in small {
         assert_eq!(steps(case)?, [0, 0], "{}", case.name);

@@ -360,7 +360,7 @@ fn reductions() {
         message(var(&[2, 3]).sum_axis([0, 2])),
         "sum_axis: axis 2 is out of range: expected less than 2, the number of axes of [2, 3]"
     );
-    assert_eq!(message(var(&[1; 8]).sum_axis(&[0; 20])), "sum_axis: expected at most 8 axes, got 20");
+    assert_eq!(message(var(&[1; 8]).sum_axis([0; 20])), "sum_axis: expected at most 8 axes, got 20");
     let empty =
         |op: &str| format!("{op}: axis 1 of [2, 0, 4] is empty: expected at least one element to reduce");
     let x = var(&[2, 0, 4]);
@@ -436,6 +436,14 @@ fn losses() {
         message(x.binary_cross_entropy_with_logits(row, &BinaryCrossEntropyConfig::default())),
         "binary_cross_entropy_with_logits: shapes [2, 3] and [1, 3] do not agree: expected logits and targets of one shape, since nothing is broadcast"
     );
+    // Found by random programs: labels without axes panicked, those with two gave a loss of their shape.
+    for labels in [ArrayD::zeros(IxDyn(&[])), ArrayD::zeros(IxDyn(&[2, 3])), ArrayD::zeros(IxDyn(&[3]))] {
+        let got = labels.shape().to_vec();
+        assert_eq!(
+            message(x.cross_entropy(tape.indices_nd(&labels).unwrap())),
+            format!("cross_entropy: shapes [2, 3] and {got:?} do not agree: expected one label per row")
+        );
+    }
     let empty = tape.var(&Array2::zeros((0, 3))).unwrap();
     let none = tape.indices(&[]).unwrap();
     assert_eq!(

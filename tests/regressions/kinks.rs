@@ -2,7 +2,7 @@
 
 use crate::both;
 use crate::support::{array, close, var};
-use tensor::Tape;
+use tensor::{PoolConfig, Tape};
 
 both! {
     /// pytorch/pytorch#184572, "torch.maximum / torch.clamp_min gradients at tie point".
@@ -58,7 +58,28 @@ both! {
             close(&y.value()?, &[2], &[f64::NAN, 1.]);
         }
         assert!(x.sum()?.item()?.is_nan() && x.mean()?.item()?.is_nan());
-        let log = x.log_softmax(0)?.value()?;
-        assert!(log.iter().all(|x| x.is_nan()), "{log}");
+        for probabilities in [x.softmax(0)?, x.log_softmax(0)?] {
+            close(&probabilities.value()?, &[2], &[f64::NAN; 2]);
+        }
+    }
+
+    /// pytorch/pytorch#7999, of reductions: NaN first, last and in between; a line without it keeps its value.
+    d55_nan_wins_a_reduction<T> {
+        let tape = Tape::<T>::new();
+        let nan = f64::NAN;
+        for lost in 0..3 {
+            let mut values = [1., 2., 3., 4., 5., 6.];
+            values[lost] = nan;
+            let x = var(&tape, &[2, 3], &values)?;
+            for (y, second) in [(x.max_axis(1)?, 6.), (x.min_axis(1)?, 4.), (x.sum_axis(1)?, 15.)] {
+                close(&y.value()?, &[2], &[nan, second]);
+            }
+            assert!(x.max()?.item()?.is_nan() && x.min()?.item()?.is_nan() && x.prod()?.item()?.is_nan());
+            assert_eq!((x.argmax()?, x.argmin()?), (lost, lost));
+            let pooled = x.unsqueeze(0)?.max_pool1d(PoolConfig::new([3]))?;
+            close(&pooled.value()?, &[1, 2, 1], &[nan, 6.]);
+            let softmax = x.softmax(1)?.value()?;
+            assert!(softmax.iter().take(3).all(|x| x.is_nan()) && softmax.iter().skip(3).all(|x| !x.is_nan()));
+        }
     }
 }

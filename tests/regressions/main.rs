@@ -3,7 +3,12 @@
 
 mod accumulation;
 mod broadcasting;
+mod convolution;
+mod indexing;
 mod kinks;
+mod losses;
+mod reductions;
 mod selection;
+mod shapes;
 mod softmax;
 mod support;

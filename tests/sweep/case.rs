@@ -1,7 +1,8 @@
 //! One function under test, on one or more sets of inputs.
 
+use std::rc::Rc;
 use tensor::ndarray::{ArrayD, Axis, IxDyn, Slice};
-use tensor::{CheckError, Element, Result, Var};
+use tensor::{CheckError, Dual, Element, Result, Var, check, check_second, vjp};
 
 type Check = Box<dyn Fn(&[ArrayD<f64>]) -> Result<(), CheckError>>;
 type Evaluate = Box<dyn Fn(&[ArrayD<f64>], &ArrayD<f64>) -> Result<(ArrayD<f64>, Vec<ArrayD<f64>>)>>;
@@ -18,21 +19,43 @@ pub(crate) struct Case {
     pub(crate) evaluate: Evaluate,
 }
 
+/// A function of arrays on a tape of plain numbers. As a trait object, so that the checks are compiled once
+/// and not for every case.
+pub(crate) type Plain = dyn for<'t> Fn(&[Var<'t, f64>]) -> Result<Var<'t, f64>>;
+
+/// The same on a tape of dual numbers.
+pub(crate) type OfDuals = dyn for<'t> Fn(&[Var<'t, Dual<f64>>]) -> Result<Var<'t, Dual<f64>>>;
+
+impl Case {
+    pub(crate) fn new(
+        name: &'static str,
+        inputs: Vec<Vec<ArrayD<f64>>>,
+        plain: Rc<Plain>,
+        of_duals: Rc<OfDuals>,
+    ) -> Self {
+        Self {
+            name,
+            inputs,
+            first: Box::new({
+                let plain = Rc::clone(&plain);
+                move |inputs| check(&*plain, inputs)
+            }),
+            second: Box::new(move |inputs| check_second(&*of_duals, inputs)),
+            evaluate: Box::new(move |inputs, weights| vjp(&*plain, inputs, weights)),
+        }
+    }
+}
+
 /// `case!("op/variant", |x| expression, inputs)`: the expression is compiled for `f64` and for dual numbers.
 #[macro_export]
 macro_rules! case {
     ($name:expr, |$x:ident| $body:expr, $inputs:expr) => {
-        $crate::case::Case {
-            name: $name,
-            inputs: $inputs,
-            first: Box::new(move |inputs| tensor::check(|$x: &[tensor::Var<'_, f64>]| $body, inputs)),
-            second: Box::new(move |inputs| {
-                tensor::check_second(|$x: &[tensor::Var<'_, tensor::Dual<f64>>]| $body, inputs)
-            }),
-            evaluate: Box::new(move |inputs, weights| {
-                tensor::vjp(|$x: &[tensor::Var<'_, f64>]| $body, inputs, weights)
-            }),
-        }
+        $crate::case::Case::new(
+            $name,
+            $inputs,
+            std::rc::Rc::new(move |$x: &[tensor::Var<'_, f64>]| $body),
+            std::rc::Rc::new(move |$x: &[tensor::Var<'_, tensor::Dual<f64>>]| $body),
+        )
     };
 }
 

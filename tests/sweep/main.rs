@@ -1,6 +1,11 @@
 //! Every public op: first and second derivatives against differences, over shapes and memory layouts, and
 //! values and gradients against PyTorch.
 
+#![allow(
+    clippy::useless_conversion,
+    reason = "a case is compiled for dual numbers too, where 2.0.into() converts"
+)]
+
 mod case;
 mod conv;
 mod elementwise;
@@ -9,11 +14,16 @@ mod linalg;
 mod loss;
 mod reduce;
 mod shape;
+#[path = "../support/sources.rs"]
 mod sources;
 mod torch;
 
 use case::Case;
 use std::collections::BTreeSet;
+
+/// Ops whose results are plain numbers or indices, without a gradient: tested beside their definitions.
+const PLAIN: [&str; 8] =
+    ["all", "all_axis", "any", "any_axis", "argmax", "argmax_axis", "argmin", "argmin_axis"];
 
 fn cases() -> Vec<Case> {
     let families = [
@@ -72,10 +82,22 @@ fn values_and_gradients_equal_those_of_torch() {
 fn no_public_op_is_missing() {
     let swept: BTreeSet<String> = cases().iter().map(|case| op(case.name)).collect();
     let compared: BTreeSet<String> = torch::fixtures().keys().map(|name| op(name)).collect();
-    let public = sources::public_ops();
+    let mut public = sources::public_ops();
+    PLAIN.iter().for_each(|name| assert!(public.remove(*name), "{name} is no public op"));
     let missing = |there: &BTreeSet<String>| public.difference(there).cloned().collect::<Vec<_>>();
     assert_eq!(missing(&swept), [""; 0], "public ops without a case in the sweep");
     assert_eq!(missing(&compared), [""; 0], "public ops without a case in a fixture");
     let unknown: Vec<_> = swept.difference(&public).collect();
     assert!(unknown.is_empty(), "cases of ops that are not public: {unknown:?}");
+}
+
+/// Ops are linked in the table as `` [`name(arguments)`](crate::path) ``; rustdoc refuses a link to nothing.
+#[test]
+fn every_public_op_is_on_the_page_of_names() {
+    let page = include_str!("../../crates/tensor/docs/names.md");
+    let (_, tables) = page.split_once("## Arithmetic").expect("the page has tables of ops");
+    let (tables, _) = tables.split_once("## Differences").expect("the page ends with the differences");
+    let listed = |op: &String| tables.contains(&format!("[`{op}("));
+    let missing: Vec<_> = sources::public_ops().into_iter().filter(|op| !listed(op)).collect();
+    assert_eq!(missing, [""; 0], "public ops that docs/names.md does not have");
 }

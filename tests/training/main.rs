@@ -58,15 +58,3 @@ fn replay_gives_the_bits_of_a_new_recording() -> Result<()> {
     }
     Ok(())
 }
-
-#[test]
-fn ten_thousand_steps_keep_nodes_and_bytes() -> Result<()> {
-    let (mut training, mut tape) = (Training::new(&CASES[1])?, Tape::new());
-    training.step(&mut tape)?;
-    let (nodes, bytes) = (tape.len(), tape.bytes());
-    for _ in 0..10_000 {
-        training.step(&mut tape)?;
-    }
-    assert_eq!((tape.len(), tape.bytes()), (nodes, bytes));
-    Ok(())
-}

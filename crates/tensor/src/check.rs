@@ -18,7 +18,7 @@ pub enum CheckError {
     Mismatch {
         /// The op that made the function's result.
         op: &'static str,
-        /// `gradient`, or `Hessian-vector product`.
+        /// `gradient`, `Hessian-vector product` or `Jacobian-vector product`.
         what: &'static str,
         /// Position of the input.
         input: usize,

@@ -289,7 +289,7 @@ pub enum ErrorKind {
     NotFinite {
         /// The first op that made one.
         op: &'static str,
-        /// `value`, or whose gradient.
+        /// `value` or `gradient`.
         what: &'static str,
         /// Where, counted row by row.
         position: usize,
@@ -342,7 +342,7 @@ pub enum ErrorKind {
         /// Where among the pointers it stands.
         position: usize,
     },
-    /// A refusal by an op from outside of this crate.
+    /// A refusal by a user's op, or of a function that a user gave to [`Tape::checkpoint`](crate::Tape::checkpoint).
     #[error("{op}: {message}")]
     Custom {
         /// The op's name.

@@ -26,7 +26,13 @@
 //!   error's text. An op of your own implements [`Op`], as the built-in ones do.
 //! - **Memory** belongs to the tape: [`Tape::reset`] starts over in the same buffers, so a training step
 //!   that repeats allocates nothing. [`Tape::replay`] computes a recording again on new values.
-//! - **Gradients** come back as a value and are checked against difference quotients with [`check`].
+//! - **Gradients** come back as a value and are checked against difference quotients with
+//!   [`check`](check()).
+//!
+//! Where to start: the [tutorial](guide::tutorial) goes from a first gradient to an op of one's own; the
+//! [table of names](guide::names) says what everything in PyTorch and NumPy is called here, and what behaves
+//! differently. All ops are methods of [`Var`], but for [`concat`](concat()), [`stack`], [`einsum`],
+//! [`sparse_matmul`] and [`Indices::one_hot`].
 //!
 //! Conventions: relu has derivative 0 at 0; NaN goes in and NaN comes out; a gradient of exactly 0 stays 0
 //! whatever the derivative it is multiplied by; long sums of `f32` are joined in `f64`.
@@ -42,6 +48,7 @@ mod element;
 mod error;
 mod gradients;
 mod grouping;
+pub mod guide;
 mod inspect;
 mod kernels;
 mod lanes;

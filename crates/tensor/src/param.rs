@@ -78,6 +78,11 @@ impl<T: Element> Param<T> {
         }
     }
 
+    /// Whether a tape holds the values, so that [`values_mut`](Self::values_mut) would be refused.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.values) > 1
+    }
+
     /// Whether a gradient is computed for this parameter; true for a new one.
     pub fn trainable(&self) -> bool {
         self.trainable

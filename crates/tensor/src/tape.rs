@@ -238,7 +238,8 @@ impl<T: Element> Tape<T> {
     }
 
     /// Sets the values of a leaf made by [`var`](Self::var) or [`constant`](Self::constant) before a
-    /// [`replay`](Self::replay); the shape stays.
+    /// [`replay`](Self::replay), without which results are refused as [stale](ErrorKind::Stale); the shape
+    /// stays.
     ///
     /// # Errors
     /// [`ErrorKind::Shapes`] for another shape, [`ErrorKind::NotALeaf`] for another kind of node.

@@ -76,7 +76,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// [`ErrorKind::Busy`].
     ///
     /// # Errors
-    /// [`ErrorKind::Released`] for a parameter after `backward`.
+    /// [`ErrorKind::Released`] for a parameter after `backward`, [`ErrorKind::Content`] for indices.
     pub fn with<R>(self, f: impl FnOnce(ArrayViewD<'_, T>) -> R) -> Result<R> {
         let inner = self.tape.read("value")?;
         let node = &inner.nodes[self.id as usize];
@@ -92,9 +92,16 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// [`ErrorKind::Operand`] for an array with another number of elements than one.
     pub fn item(self) -> Result<T> {
-        let first = self.with(|value| (value.len() == 1).then(|| value.first().copied()).flatten())?;
-        let got = self.shape()?;
-        first.ok_or_else(|| ErrorKind::Operand { op: "item", expected: "a single number", got }.into())
+        let inner = self.tape.read("item")?;
+        let node = &inner.nodes[self.id as usize];
+        match (node.values(), &node.kind) {
+            (&[item], _) => Ok(item),
+            (_, Kind::Param { values: None, .. }) => Err(ErrorKind::Released { op: "item" }.into()),
+            _ => {
+                let expected = "a single number";
+                Err(ErrorKind::Operand { op: "item", expected, got: node.shape }.into())
+            }
+        }
     }
 
     /// The same value without its history: nothing flows back through it.

@@ -66,6 +66,9 @@ impl<T: Element> Optimizer<T> for Sgd {
     fn step(&mut self, model: &mut dyn Fields<T>, gradients: &Gradients<'_, T>) -> Result<()> {
         // First a look at every parameter, so that a refusal leaves none half changed.
         model.visit_mut(Path::ROOT, &mut |path, param| {
+            if !param.is_shared() {
+                return Ok(());
+            }
             param.values_mut().map(|_| ()).map_err(|source| parameter(path, source))
         })?;
         let rate = T::from_f64(self.rate);

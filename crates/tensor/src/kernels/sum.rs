@@ -1,6 +1,6 @@
 //! Sums that keep their digits: f32 is added in short runs that are joined in f64.
 
-use super::{Write, vectorize};
+use super::{Write, map1, vectorize};
 use crate::Element;
 
 /// Elements added in the element type before they are joined in the wider one.
@@ -74,13 +74,25 @@ pub(crate) fn add_wide<T: Element>(sums: &mut [T::Wide], values: &[T]) {
 
 /// `out[j] (+)= Σ_i rows[i * out.len() + j]`: the rows of a matrix added up.
 pub(crate) fn sum_columns<T: Element>(out: &mut [T], write: Write, rows: &[T]) {
+    if rows.len() == out.len() {
+        map1(out, write, rows, |x| x);
+    } else if out.len() <= 32 {
+        // Clearing sums that are not used would be felt.
+        columns::<T, 32>(out, write, rows);
+    } else {
+        columns::<T, COLUMNS>(out, write, rows);
+    }
+}
+
+/// The same for `N` columns at a time.
+fn columns<T: Element, const N: usize>(out: &mut [T], write: Write, rows: &[T]) {
     let width = out.len();
     if width == 0 {
         return;
     }
-    for (block, out) in out.chunks_mut(COLUMNS).enumerate() {
-        let start = block * COLUMNS;
-        let mut sums = [T::Wide::default(); COLUMNS];
+    for (block, out) in out.chunks_mut(N).enumerate() {
+        let start = block * N;
+        let mut sums = [T::Wide::default(); N];
         let sums = &mut sums[..out.len()];
         vectorize(
             #[inline(always)]
@@ -94,11 +106,7 @@ pub(crate) fn sum_columns<T: Element>(out: &mut [T], write: Write, rows: &[T]) {
             },
         );
         for (out, &sum) in out.iter_mut().zip(sums.iter()) {
-            let sum = T::narrow(sum);
-            match write {
-                Write::Store => *out = sum,
-                Write::Add => *out += sum,
-            }
+            super::put(out, write, T::narrow(sum));
         }
     }
 }

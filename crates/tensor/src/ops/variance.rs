@@ -132,7 +132,7 @@ impl<'t, T: Element> Var<'t, T> {
     }
 
     /// The standard deviation `√(Σ (x - mean)² / (n - ddof))` of all elements; derivative
-    /// `(x - mean) / ((n - ddof) std)`, and 0 where all elements are equal.
+    /// `(x - mean) / ((n - ddof) std)`, and 0 where all elements are equal, as a population of one is.
     ///
     /// ```
     /// # use tensor::{Ddof, Tape, ndarray::array};

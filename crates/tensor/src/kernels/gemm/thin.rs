@@ -36,8 +36,17 @@ pub(crate) fn gemm_plain<T: Element>(
 /// The same with loops over slices, for so little work that a dispatch would be felt.
 #[inline]
 pub(super) fn tiny<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
-    if b.col_stride == 1 {
-        add_rows::<T, 1>(out, write, alpha, a, b);
+    if b.col_stride == 1 && b.row_stride == b.cols {
+        for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
+            for (k, row) in b.values.chunks_exact(b.cols).enumerate() {
+                let factor = alpha * a.at(i, k);
+                if k == 0 && write == Write::Store {
+                    out.iter_mut().zip(row).for_each(|(out, &x)| *out = factor * x);
+                } else {
+                    out.iter_mut().zip(row).for_each(|(out, &x)| *out += factor * x);
+                }
+            }
+        }
     } else if a.col_stride == 1 && b.row_stride == 1 {
         for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
             let row = &a.values[i * a.row_stride..][..a.cols];
@@ -64,18 +73,13 @@ fn put<T: Element>(out: &mut T, write: Write, x: T) {
 pub(super) fn rows<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
     vectorize(
         #[inline(always)]
-        || add_rows::<T, TOGETHER>(out, write, alpha, a, b),
+        || add_rows(out, write, alpha, a, b),
     );
 }
 
 #[inline(always)]
-fn add_rows<T: Element, const N: usize>(
-    out: &mut [T],
-    write: Write,
-    alpha: T,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-) {
+fn add_rows<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
+    const N: usize = TOGETHER;
     for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
         if write == Write::Store {
             out.fill(T::zero());

@@ -128,6 +128,7 @@ impl<T: Element> Op<T> for Labelled {
         let op = self.op;
         let [x, labels] = inputs.exactly(op)?;
         self.config.check(op, x)?;
+        // A leaf of indices may have any axes.
         if **labels != x[..1] {
             return Err(ErrorKind::Shapes { op, lhs: *x, rhs: *labels, expected: "one label per row" }.into());
         }
@@ -220,8 +221,8 @@ impl<'t, T: Element> Var<'t, T> {
     /// The cross-entropy of logits `[rows, classes]` with class weights `w`, ignored rows, label smoothing
     /// `ε` and a choice of reduction. With `p = softmax(x)` and `C` classes, the loss of a row with label
     /// `l` is `-(1 - ε) w_l ln p_l - ε/C Σ_c w_c ln p_c`; the mean divides their sum by the `w_l` of the rows
-    /// that count. Derivative of a row's loss `p_c Σ a - a_c`, with the shares
-    /// `a_c = w_c ((1 - ε) [c = l] + ε/C)`.
+    /// that count, and is refused without any, where a sum is 0. Derivative of a row's loss
+    /// `p_c Σ a - a_c`, with the shares `a_c = w_c ((1 - ε) [c = l] + ε/C)`.
     ///
     /// A logit of -inf costs +inf if its class is the label, or has a share of it by smoothing; one whose
     /// class has the weight 0 costs nothing.

@@ -10,6 +10,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use support::peers::{CASES, Case, Training};
 use tensor::ndarray::ArrayD;
+use tensor::{BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm};
 use tensor::{
     ConvConfig, ConvTransposeConfig, Element, Interpolation, Matrix, PoolConfig, Resize, Tape, Write,
 };
@@ -113,6 +114,42 @@ fn convolving() -> tensor::Result<usize> {
     Ok(allocations(step))
 }
 
+/// The allocations of a step after the third through every reduction over axes that lie apart, and losses.
+fn reducing() -> tensor::Result<usize> {
+    let values = ArrayD::from_shape_fn([4, 3, 5].as_slice(), |i| (i[0] * 7 + i[1] * 3 + i[2]) as f32);
+    let weighted = CrossEntropyConfig {
+        weights: Some([1.0, 2.0, 0.5].into()),
+        label_smoothing: 0.1,
+        ..CrossEntropyConfig::default()
+    };
+    let mut tape = Tape::new();
+    let mut step = || {
+        tape.reset();
+        let x = tape.var(&values)?;
+        let mut total = x.cumsum(1)?.softmax(0)?.log_softmax(2)?.mean()?;
+        for y in [
+            x.sum_axis([0, 2])?,
+            x.mean_axis([0, 2])?,
+            x.prod_axis([0, 2])?,
+            x.max_axis([0, 2])?,
+            x.std_axis([0, 2], Ddof::Sample)?,
+            x.norm_axis([0, 2], Norm::L2)?,
+            x.logsumexp_axis([0, 2])?,
+        ] {
+            total = total.add(y.mean()?)?;
+        }
+        let logits = x.mean_axis(2)?;
+        let labels = tape.indices(&[0, 2, 1, 0])?;
+        total = total.add(logits.cross_entropy_with(labels, &weighted)?)?;
+        total = total.add(logits.cross_entropy_soft(logits, &weighted)?)?;
+        let binary = BinaryCrossEntropyConfig::default();
+        total = total.add(logits.binary_cross_entropy_with_logits(logits, &binary)?)?;
+        tape.backward(total).map(drop)
+    };
+    (0..3).try_for_each(|_| step())?;
+    Ok(allocations(step))
+}
+
 /// Resident memory in KiB, where the system tells.
 fn resident() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -147,5 +184,6 @@ fn a_step_in_steady_state_allocates_nothing() -> Result<()> {
     let inside = inside_gemm();
     assert_eq!(steps(mlp_iii)?, [inside, inside], "mlp_iii, of which inside gemm: {inside}");
     assert_eq!(convolving(), Ok(0), "convolutions");
+    assert_eq!(reducing(), Ok(0), "reductions and losses");
     Ok(())
 }

@@ -354,17 +354,13 @@ fn reductions() {
     let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
     assert_eq!(
         message(var(&[2, 3]).max_axis([1, 0, 1])),
-        "max_axis: axis 1 is given twice: expected each axis once"
-    );
-    let nine = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-    assert_eq!(
-        message(var(&[1; 8]).sum_axis(nine)),
-        "sum_axis: axis 8 is out of range: expected less than 8, the number of axes of [1, 1, 1, 1, 1, 1, 1, 1]"
+        "max_axis: axes [1, 0, 1] of shape [2, 3]: expected no axis twice"
     );
     assert_eq!(
-        message(var(&[1; 8]).sum_axis([0; 20])),
-        "sum_axis: axis 0 is given twice: expected each axis once"
+        message(var(&[2, 3]).sum_axis([0, 2])),
+        "sum_axis: axis 2 is out of range: expected less than 2, the number of axes of [2, 3]"
     );
+    assert_eq!(message(var(&[1; 8]).sum_axis([0; 20])), "sum_axis: expected at most 8 axes, got 20");
     let empty =
         |op: &str| format!("{op}: axis 1 of [2, 0, 4] is empty: expected at least one element to reduce");
     let x = var(&[2, 0, 4]);

@@ -3,10 +3,6 @@
 use crate::grouping::Grouping;
 use crate::{ErrorKind, MAX_RANK, Result, Shape};
 
-/// One more than an array can have: a longer list names an axis twice or one that is not there, and its
-/// first so many axes do as well.
-const MOST: usize = MAX_RANK + 1;
-
 /// The axes that a reduction works on, and whether they stay with length 1.
 ///
 /// Made from one axis, a list of axes (in any order, none twice), or [`Axes::ALL`]. An empty list reduces
@@ -26,15 +22,22 @@ const MOST: usize = MAX_RANK + 1;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Axes {
-    list: [usize; MOST],
-    /// How many of the list are meant; `None` for every axis that there is.
-    count: Option<u8>,
+    which: Which,
     keep: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    All,
+    /// A list, kept inline.
+    List(Shape),
+    /// A list with so many axes, more than an array has.
+    TooMany(usize),
 }
 
 impl Axes {
     /// Every axis.
-    pub const ALL: Self = Self { list: [0; MOST], count: None, keep: false };
+    pub const ALL: Self = Self { which: Which::All, keep: false };
 
     /// The same axes, which stay in the result with length 1.
     #[must_use]
@@ -43,37 +46,29 @@ impl Axes {
         self
     }
 
-    /// The axes as marks, one for each axis of the shape.
-    fn marks(&self, shape: &Shape) -> [bool; MAX_RANK] {
-        let Some(count) = self.count else {
-            return [true; MAX_RANK];
-        };
-        let mut marks = [false; MAX_RANK];
-        for &axis in self.list[..count as usize].iter().filter(|&&axis| axis < shape.len()) {
-            marks[axis] = true;
+    /// Whether an axis is reduced.
+    fn contains(&self, axis: usize) -> bool {
+        match &self.which {
+            Which::All => true,
+            Which::List(list) => list.contains(&axis),
+            Which::TooMany(_) => false,
         }
-        marks
     }
 
-    /// The elements of a shape that were checked, and those of the result.
+    /// The elements of a shape that was checked, and those of the result.
     pub(crate) fn grouping(&self, shape: &Shape) -> Grouping {
-        Grouping::new(shape, &self.marks(shape)[..shape.len()])
+        Grouping::new(shape.iter().enumerate().map(|(axis, &length)| (length, self.contains(axis))))
     }
 
     /// The shape of the result.
     pub(crate) fn reduce(&self, op: &'static str, shape: &Shape) -> Result<Shape> {
-        if let Some(count) = self.count {
-            let list = &self.list[..count as usize];
-            for (i, &axis) in list.iter().enumerate() {
-                shape.axis(op, axis)?;
-                if list[..i].contains(&axis) {
-                    return Err(ErrorKind::RepeatedAxis { op, axis }.into());
-                }
-            }
+        match self.which {
+            Which::All => {}
+            Which::List(list) => distinct(op, list, shape)?,
+            Which::TooMany(got) => return Err(ErrorKind::Rank { op, got }.into()),
         }
-        let marks = self.marks(shape);
         let mut out = *shape;
-        for axis in (0..shape.len()).rev().filter(|&axis| marks[axis]) {
+        for axis in (0..shape.len()).rev().filter(|&axis| self.contains(axis)) {
             out = if self.keep { out.with(axis, 1) } else { out.without(axis) };
         }
         Ok(out)
@@ -82,20 +77,38 @@ impl Axes {
     /// The shape of the result of a reduction that needs at least one element, such as a maximum.
     pub(crate) fn reduce_some(&self, op: &'static str, shape: &Shape) -> Result<Shape> {
         let out = self.reduce(op, shape)?;
-        let marks = self.marks(shape);
-        match (0..shape.len()).find(|&axis| marks[axis] && shape[axis] == 0) {
+        match (0..shape.len()).find(|&axis| self.contains(axis) && shape[axis] == 0) {
             Some(axis) => Err(ErrorKind::EmptyAxis { op, axis, shape: *shape }.into()),
             None => Ok(out),
         }
     }
 }
 
+/// Refuses axes that are not there and axes that are named twice.
+pub(crate) fn distinct(op: &'static str, axes: Shape, shape: &Shape) -> Result<()> {
+    for (i, &axis) in axes.iter().enumerate() {
+        shape.axis(op, axis)?;
+        if axes[..i].contains(&axis) {
+            let expected = "no axis twice";
+            return Err(ErrorKind::Axes { op, expected, axes, shape: *shape }.into());
+        }
+    }
+    Ok(())
+}
+
+/// A list of axes, kept inline.
+pub(crate) fn list(op: &'static str, axes: &[usize]) -> Result<Shape> {
+    if axes.len() > MAX_RANK {
+        return Err(ErrorKind::Rank { op, got: axes.len() }.into());
+    }
+    Ok(Shape::of(axes))
+}
+
 impl From<&[usize]> for Axes {
     fn from(axes: &[usize]) -> Self {
-        let mut list = [0; MOST];
-        let count = axes.len().min(MOST);
-        list[..count].copy_from_slice(&axes[..count]);
-        Self { list, count: Some(count as u8), keep: false }
+        let fits = axes.len() <= MAX_RANK;
+        let which = if fits { Which::List(Shape::of(axes)) } else { Which::TooMany(axes.len()) };
+        Self { which, keep: false }
     }
 }
 

@@ -186,11 +186,9 @@ pub(crate) fn zip<T: Element>(
 /// Brings a gradient back to an operand's shape: sums over the axes on which the operand was repeated.
 pub(crate) fn reduce<T: Element>(sink: Sink<'_, T>, gradient: &[T], from: &Shape, to: &Shape) {
     let (out, write) = sink.parts();
-    let mut summed = [false; MAX_RANK];
-    for back in 1..=from.len() {
-        summed[from.len() - back] = from_end(to, back) != from_end(from, back);
-    }
-    Grouping::new(from, &summed[..from.len()]).sum(out, write, gradient);
+    let back = |axis| from.len() - axis;
+    let axes = (0..from.len()).map(|axis| (from[axis], from_end(to, back(axis)) != from[axis]));
+    Grouping::new(axes).sum(out, write, gradient);
 }
 
 #[cfg(test)]

@@ -76,6 +76,16 @@ pub enum ErrorKind {
         /// The operand's shape.
         shape: Shape,
     },
+    /// A reduction of nothing that has no value for it, such as a maximum.
+    #[error("{op}: axis {axis} of {shape:?} is empty: expected at least one element to reduce")]
+    EmptyAxis {
+        /// The op that was asked for.
+        op: &'static str,
+        /// The empty axis.
+        axis: usize,
+        /// The operand's shape.
+        shape: Shape,
+    },
     /// A list of axes that does not fit the operand.
     #[error("{op}: axes {axes:?} of shape {shape:?}: expected {expected}")]
     Axes {
@@ -127,24 +137,6 @@ pub enum ErrorKind {
         what: &'static str,
         /// How many came.
         got: usize,
-    },
-    /// The same axis twice.
-    #[error("{op}: axis {axis} is given twice: expected each axis once")]
-    RepeatedAxis {
-        /// The op that was asked for.
-        op: &'static str,
-        /// The axis that came twice.
-        axis: usize,
-    },
-    /// A reduction of nothing that has no value for it, such as a maximum.
-    #[error("{op}: axis {axis} of {shape:?} is empty: expected at least one element to reduce")]
-    EmptyAxis {
-        /// The op that was asked for.
-        op: &'static str,
-        /// The empty axis.
-        axis: usize,
-        /// The operand's shape.
-        shape: Shape,
     },
     /// More axes than a [`Shape`] holds.
     #[error("{op}: expected at most {max} axes, got {got}", max = crate::MAX_RANK)]

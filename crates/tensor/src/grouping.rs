@@ -7,12 +7,14 @@ use std::ops::Range;
 /// Results whose wide sums fit the stack.
 const COLUMNS: usize = 256;
 
+/// The most loops: an axis that is repeated is two.
+const MOST: usize = 2 * MAX_RANK;
+
 /// The axes of an array: neighbours that are all kept or all reduced are one loop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grouping {
     /// Length, and whether it is reduced; outermost first.
-    // Twice the axes, since repeating an axis makes two loops of it.
-    groups: [(usize, bool); 2 * MAX_RANK],
+    groups: [(usize, bool); MOST],
     count: usize,
 }
 
@@ -25,9 +27,10 @@ pub(crate) enum Outputs {
 }
 
 impl Grouping {
-    pub(crate) fn new(shape: &[usize], reduced: &[bool]) -> Self {
-        let mut grouping = Self { groups: [(1, false); 2 * MAX_RANK], count: 0 };
-        for (&length, &reduced) in shape.iter().zip(reduced) {
+    /// Axes by length and whether they are reduced, outermost first.
+    pub(crate) fn new(axes: impl IntoIterator<Item = (usize, bool)>) -> Self {
+        let mut grouping = Self { groups: [(1, false); MOST], count: 0 };
+        for (length, reduced) in axes {
             let count = grouping.count;
             if count > 0 && grouping.groups[count - 1].1 == reduced {
                 grouping.groups[count - 1].0 *= length;
@@ -155,7 +158,7 @@ impl Grouping {
 
     /// The loops outside of the innermost group that are kept, or those that are reduced.
     fn outer(&self, reduced: bool) -> Outer {
-        let mut outer = Outer { loops: [(1, 0); MAX_RANK], count: 0 };
+        let mut outer = Outer { loops: [(1, 0); MOST], count: 0 };
         let groups = self.groups();
         for (i, group) in groups[..self.count - 1].iter().enumerate().filter(|(_, group)| group.1 == reduced)
         {
@@ -168,7 +171,7 @@ impl Grouping {
 
 /// Lengths and strides, outermost first.
 struct Outer {
-    loops: [(usize, usize); MAX_RANK],
+    loops: [(usize, usize); MOST],
     count: usize,
 }
 
@@ -231,6 +234,10 @@ mod tests {
 
     const SHAPE: [usize; 4] = [2, 3, 2, 2];
 
+    fn grouping(shape: &[usize], reduced: &[bool]) -> Grouping {
+        Grouping::new(shape.iter().copied().zip(reduced.iter().copied()))
+    }
+
     /// Every set of axes of an array, and the sums over it by ndarray.
     fn every_set(mut f: impl FnMut(Grouping, &[f64], &[f64])) {
         let values: Vec<f64> = (0..24).map(f64::from).collect();
@@ -242,7 +249,7 @@ mod tests {
                 want = want.sum_axis(Axis(axis)).insert_axis(Axis(axis));
             }
             let want: Vec<f64> = want.iter().copied().collect();
-            f(Grouping::new(&SHAPE, &reduced), &values, &want);
+            f(grouping(&SHAPE, &reduced), &values, &want);
         }
     }
 
@@ -285,18 +292,18 @@ mod tests {
         let (shape, reduced) = ([2, 2, 3, 300], [true, false, true, false]);
         let values: Vec<f64> = (0..3600).map(f64::from).collect();
         let mut got = vec![0.0; 600];
-        Grouping::new(&shape, &reduced).sum(&mut got, Write::Store, &values);
+        grouping(&shape, &reduced).sum(&mut got, Write::Store, &values);
         for (r, &got) in got.iter().enumerate() {
             let of = |a: usize, c: usize| values[((a * 2 + r / 300) * 3 + c) * 300 + r % 300];
             assert_eq!(got, (0..6).map(|i| of(i / 3, i % 3)).sum::<f64>());
         }
         for (shape, reduced, kept) in [([0, 2], [true, false], 2), ([2, 0], [true, false], 0)] {
             let mut got = vec![1.0; kept];
-            Grouping::new(&shape, &reduced).sum(&mut got, Write::Store, &[]);
+            grouping(&shape, &reduced).sum(&mut got, Write::Store, &[]);
             assert_eq!(got, vec![0.0; kept]);
         }
         let mut got = [1.0; 4];
-        Grouping::new(&[2, 0, 2], &[false, true, false]).sum(&mut got, Write::Store, &[]);
+        grouping(&[2, 0, 2], &[false, true, false]).sum(&mut got, Write::Store, &[]);
         assert_eq!(got, [0.0; 4]);
     }
 }

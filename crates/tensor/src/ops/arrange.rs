@@ -1,6 +1,7 @@
 //! Ops that look at an array along other strides: each says where its elements lie, and the loop, its
 //! reverse and the tape entry exist once.
 
+use crate::axes::{distinct, list};
 use crate::kernels::{Walk, Write, move_elements};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, ErrorKind, MAX_RANK, Result, Shape, Var};
@@ -98,26 +99,6 @@ impl Arrange for Permute {
 #[cold]
 fn each_once(op: &'static str, axes: Shape, shape: &Shape) -> crate::Error {
     ErrorKind::Axes { op, expected: "each axis once", axes, shape: *shape }.into()
-}
-
-/// Refuses axes that are not there and axes that are named twice.
-fn distinct(op: &'static str, axes: Shape, shape: &Shape) -> Result<()> {
-    for (i, &axis) in axes.iter().enumerate() {
-        shape.axis(op, axis)?;
-        if axes[..i].contains(&axis) {
-            let expected = "no axis twice";
-            return Err(ErrorKind::Axes { op, expected, axes, shape: *shape }.into());
-        }
-    }
-    Ok(())
-}
-
-/// A list of axes, kept inline.
-fn list(op: &'static str, axes: &[usize]) -> Result<Shape> {
-    if axes.len() > MAX_RANK {
-        return Err(ErrorKind::Rank { op, got: axes.len() }.into());
-    }
-    Ok(Shape::of(axes))
 }
 
 /// Two axes exchanged.

@@ -98,12 +98,8 @@ impl<T: Element> Op<T> for Repeat {
             return Ok(());
         };
         let (out, write) = sink.parts();
-        let (mut lengths, mut repeated) = ([1; 2 * MAX_RANK], [false; 2 * MAX_RANK]);
-        for (i, (count, length)) in self.axes(step.inputs.get(0).shape).enumerate() {
-            lengths[2 * i..2 * i + 2].copy_from_slice(&[count, length]);
-            repeated[2 * i] = true;
-        }
-        Grouping::new(&lengths, &repeated).sum(out, write, &step.upstream);
+        let copies = |(count, length)| [(count, true), (length, false)];
+        Grouping::new(self.axes(step.inputs.get(0).shape).flat_map(copies)).sum(out, write, &step.upstream);
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ impl<'t, T: Element> Var<'t, T> {
     ///
     /// # Errors
     /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that is not there,
-    /// [`ErrorKind::RepeatedAxis`](crate::ErrorKind::RepeatedAxis) for one that is given twice.
+    /// [`ErrorKind::Axes`](crate::ErrorKind::Axes) for one named twice.
     pub fn sum_axis(self, axes: impl Into<Axes>) -> Result<Self> {
         self.unary(Sum { name: "sum_axis", axes: axes.into(), mean: false })
     }

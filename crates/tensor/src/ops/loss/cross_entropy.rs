@@ -99,7 +99,7 @@ impl Labelled {
     fn row<T: Element>(&self, x: &[T], label: usize, softmax: &mut [T]) -> T {
         let max = x.iter().copied().reduce(T::larger).unwrap_or_default();
         kernels::map1(softmax, Write::Store, x, |x| (x - max).exp());
-        let sum = kernels::sum_slice(softmax);
+        let sum = T::narrow(kernels::wide_sum(softmax));
         kernels::update(softmax, |power| power / sum);
         // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
         let log = sum.ln();

@@ -33,8 +33,8 @@ impl Reduction {
     fn reduce<T: Element>(self, out: &mut [T], losses: &[T], divisor: T) {
         match self {
             Self::None => out.copy_from_slice(losses),
-            Self::Mean => out[0] = kernels::sum_slice(losses) / divisor,
-            Self::Sum => out[0] = kernels::sum_slice(losses),
+            Self::Mean => out[0] = T::narrow(kernels::wide_sum(losses)) / divisor,
+            Self::Sum => out[0] = T::narrow(kernels::wide_sum(losses)),
         }
     }
 

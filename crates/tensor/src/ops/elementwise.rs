@@ -1,14 +1,30 @@
 //! Functions of one number, applied to every element.
 
-use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::{Element, Result, Shape, kernels};
+use crate::kernels::{self, Write};
+use crate::op::{Backward, Forward, Inputs, Op, Shapes, Sink};
+use crate::{Element, Result, Shape};
 use std::fmt;
 
 /// An elementwise function: its value, and its derivative given the input `x` and the output `y`.
+///
+/// Slices may be any piece of the arrays: an element's bits depend on nothing but the element, so arrays can
+/// be computed whole or tile by tile.
 pub(crate) trait Unary<T: Element>: Copy + Send + fmt::Debug + 'static {
     const NAME: &'static str;
     fn value(self, x: T) -> T;
     fn slope(self, x: T, y: T) -> T;
+
+    /// The value of every element.
+    #[inline]
+    fn values(self, out: &mut [T], x: &[T]) {
+        kernels::map1(out, Write::Store, x, |x| self.value(x));
+    }
+
+    /// Contributes the gradient of the input, given that of the output.
+    #[inline]
+    fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], y: &[T]) {
+        sink.map3((g, x, y), |g, x, y| chain(g, self.slope(x, y)));
+    }
 }
 
 /// The loops, the accumulation and the tape entry of every elementwise function.
@@ -26,16 +42,13 @@ impl<T: Element, U: Unary<T>> Op<T> for Map<U> {
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let f = self.0;
-        kernels::map1(out.values, kernels::Write::Store, inputs.get(0).values, |x| f.value(x));
+        self.0.values(out.values, inputs.get(0).values);
         Ok(())
     }
 
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        let f = self.0;
         if let Some(sink) = step.grads.of(0) {
-            let operands = (&*step.upstream, step.inputs.get(0).values, step.output.values);
-            sink.map3(operands, |g, x, y| chain(g, f.slope(x, y)));
+            self.0.gradient(sink, &step.upstream, step.inputs.get(0).values, step.output.values);
         }
         Ok(())
     }

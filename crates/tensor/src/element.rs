@@ -186,6 +186,10 @@ pub trait Element:
         kernels::map1(out, Write::Store, x, Self::sigmoid);
     }
 
+    /// The sum of all numbers, to be joined with others.
+    fn sum_all(values: &[Self]) -> Self::Wide {
+        kernels::sum_plain(values)
+    }
     /// The [larger](Self::larger) of all numbers, -inf of none.
     fn largest(values: &[Self]) -> Self {
         values.iter().copied().reduce(Self::larger).unwrap_or(Self::from_f64(f64::NEG_INFINITY))
@@ -225,7 +229,7 @@ macro_rules! vectors {
 }
 
 macro_rules! element {
-    ($t:ident, $gemm:path, $erf:path, { $($vectors:tt)* }) => {
+    ($t:ident, $gemm:path, $erf:path, $sum:path, { $($vectors:tt)* }) => {
         impl Element for $t {
             type Wide = f64;
 
@@ -284,6 +288,9 @@ macro_rules! element {
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
                 $gemm(out, write, alpha, a, b);
             }
+            fn sum_all(values: &[Self]) -> f64 {
+                $sum(pulp::Arch::new(), values)
+            }
             fn largest(values: &[Self]) -> Self {
                 kernels::largest(values)
             }
@@ -295,7 +302,7 @@ macro_rules! element {
     };
 }
 
-element!(f32, kernels::product_f32, libm::erff, {
+element!(f32, kernels::product_f32, libm::erff, kernels::sum_f32, {
     vectors! {
         exp_all() = exp;
         exp_minus(shift) = exp_minus;
@@ -306,4 +313,4 @@ element!(f32, kernels::product_f32, libm::erff, {
         sigmoid_all() = sigmoid;
     }
 });
-element!(f64, kernels::product_f64, libm::erf, {});
+element!(f64, kernels::product_f64, libm::erf, kernels::sum_f64, {});

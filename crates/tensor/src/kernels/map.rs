@@ -1,4 +1,7 @@
 //! Elementwise loops over contiguous slices of one length.
+//!
+//! Closures are moved all the way in, and those that capture numbers should be `move` too: what they captured
+//! by reference might lie in the output for all the compiler knows, and the loop would use no vectors.
 
 use super::{Write, vectorize};
 use crate::Element;
@@ -21,7 +24,7 @@ fn dispatch<T: Element>(out: &mut [T], write: Write, f: impl Fn(usize) -> T) {
     } else {
         vectorize(
             #[inline(always)]
-            || run(out, write, f),
+            move || run(out, write, f),
         );
     }
 }
@@ -31,14 +34,14 @@ fn dispatch<T: Element>(out: &mut [T], write: Write, f: impl Fn(usize) -> T) {
 pub(crate) fn map1<T: Element>(out: &mut [T], write: Write, a: &[T], f: impl Fn(T) -> T) {
     // Slices of one length let the compiler drop the bounds checks.
     let a = &a[..out.len()];
-    dispatch(out, write, |i| f(a[i]));
+    dispatch(out, write, move |i| f(a[i]));
 }
 
 /// `out[i] (+)= f(a[i], b[i])`
 #[inline(always)]
 pub(crate) fn map2<T: Element>(out: &mut [T], write: Write, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     let (a, b) = (&a[..out.len()], &b[..out.len()]);
-    dispatch(out, write, |i| f(a[i], b[i]));
+    dispatch(out, write, move |i| f(a[i], b[i]));
 }
 
 /// `out[i] (+)= f(a[i], b[i], c[i])`
@@ -50,7 +53,7 @@ pub(crate) fn map3<T: Element>(
     f: impl Fn(T, T, T) -> T,
 ) {
     let (a, b, c) = (&a[..out.len()], &b[..out.len()], &c[..out.len()]);
-    dispatch(out, write, |i| f(a[i], b[i], c[i]));
+    dispatch(out, write, move |i| f(a[i], b[i], c[i]));
 }
 
 /// `values[i] = f(values[i])`
@@ -61,7 +64,7 @@ pub(crate) fn update<T: Element>(values: &mut [T], f: impl Fn(T) -> T) {
     } else {
         vectorize(
             #[inline(always)]
-            || values.iter_mut().for_each(|x| *x = f(*x)),
+            move || values.iter_mut().for_each(|x| *x = f(*x)),
         );
     }
 }
@@ -74,7 +77,7 @@ pub(crate) fn update1<T: Element>(values: &mut [T], a: &[T], f: impl Fn(T, T) ->
     } else {
         vectorize(
             #[inline(always)]
-            || values.iter_mut().zip(a).for_each(|(x, &a)| *x = f(*x, a)),
+            move || values.iter_mut().zip(a).for_each(|(x, &a)| *x = f(*x, a)),
         );
     }
 }

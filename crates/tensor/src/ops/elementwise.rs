@@ -17,13 +17,13 @@ pub(crate) trait Unary<T: Element>: Copy + Send + fmt::Debug + 'static {
     /// The value of every element.
     #[inline]
     fn values(self, out: &mut [T], x: &[T]) {
-        kernels::map1(out, Write::Store, x, |x| self.value(x));
+        kernels::map1(out, Write::Store, x, move |x| self.value(x));
     }
 
     /// Contributes the gradient of the input, given that of the output.
     #[inline]
     fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], y: &[T]) {
-        sink.map3((g, x, y), |g, x, y| chain(g, self.slope(x, y)));
+        sink.map3((g, x, y), move |g, x, y| chain(g, self.slope(x, y)));
     }
 }
 
@@ -64,16 +64,16 @@ pub(crate) type Vectorised<T> = fn(&mut [T], &[T]);
 pub(crate) fn compose<T: Element>(
     (out, write): (&mut [T], Write),
     (g, x): (&[T], &[T]),
-    argument: impl Fn(T) -> T,
+    argument: impl Fn(T) -> T + Copy,
     inner: Vectorised<T>,
-    outer: impl Fn(T, T, T) -> T,
+    outer: impl Fn(T, T, T) -> T + Copy,
 ) {
     let (mut arguments, mut images) = ([T::zero(); TILE], [T::zero(); TILE]);
     for ((out, g), x) in out.chunks_mut(TILE).zip(g.chunks(TILE)).zip(x.chunks(TILE)) {
         let (arguments, images) = (&mut arguments[..x.len()], &mut images[..x.len()]);
-        kernels::map1(arguments, Write::Store, x, &argument);
+        kernels::map1(arguments, Write::Store, x, argument);
         inner(images, arguments);
-        kernels::map3(out, write, (g, x, images), &outer);
+        kernels::map3(out, write, (g, x, images), outer);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The way back: gradients of every tracked leaf, returned as a value.
 
 use crate::kernels::{self, Buffer, Write};
-use crate::node::{Kind, Node, Recorded, expect_finite};
+use crate::node::{Kind, Recorded, expect_finite};
 use crate::op::{Backward, Grads, Inputs, Scratch, Upstream, View};
 use crate::param::{Param, view};
 use crate::record::Inner;
 use crate::{Element, ErrorKind, Result, Tape, Var};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use smallvec::SmallVec;
 use std::cell::Cell;
 
 /// The gradient of one node: memory that is kept from step to step, and whether it holds a value.
@@ -20,7 +21,7 @@ pub(crate) struct Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Store<T> {
     pub(crate) slots: Vec<Slot<T>>,
-    scratch: Buffer<T>,
+    pub(crate) scratch: Buffer<T>,
 }
 
 impl<T> Store<T> {
@@ -36,14 +37,17 @@ impl<T> Default for Store<T> {
 }
 
 impl<T: Element> Store<T> {
-    /// Fills the slots of the leaves that `root` depends on, given the gradient of `root` itself.
+    /// Fills the slots of the leaves that `root` depends on, given the gradient of `root` itself. Returns
+    /// sums that were found on the way.
     pub(crate) fn run(
         &mut self,
-        nodes: &[Node<T>],
+        inner: &Inner<T>,
         root: usize,
-        guard: bool,
         seed: impl FnOnce(&mut [T]),
-    ) -> Result<()> {
+    ) -> Result<SmallVec<[(usize, T); 2]>> {
+        let (nodes, guard) = (&inner.nodes[..inner.len], inner.guard);
+        let mut totals = SmallVec::new();
+        let mut chains = inner.chains.iter().rev();
         if self.slots.len() <= root {
             self.slots.resize_with(nodes.len(), Slot::default);
         }
@@ -51,9 +55,19 @@ impl<T: Element> Store<T> {
         self.slots[root].buffer.resize(nodes[root].shape.size());
         self.slots[root].filled = true;
         seed(&mut self.slots[root].buffer);
-        for id in (0..=root).rev() {
+        let mut end = root + 1;
+        while end > 0 {
+            let id = end - 1;
+            end = id;
             let node = &nodes[id];
             let Kind::Op(recorded) = &node.kind else { continue };
+            if node.link.is_some()
+                && let Some(&chain) = chains.find(|chain| chain.first <= id)
+            {
+                totals.extend(self.run_chain(nodes, chain, id + 1));
+                end = chain.first;
+                continue;
+            }
             if !std::mem::take(&mut self.slots[id].filled) {
                 continue;
             }
@@ -71,7 +85,7 @@ impl<T: Element> Store<T> {
                 self.expect_finite(recorded)?;
             }
         }
-        Ok(())
+        Ok(totals)
     }
 
     /// Refuses gradients that an op made and that are not finite.

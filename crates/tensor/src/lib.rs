@@ -39,6 +39,7 @@
 
 mod axes;
 mod broadcast;
+mod chain;
 mod check;
 mod checkpoint;
 mod csr;
@@ -56,6 +57,7 @@ mod node;
 mod op;
 mod ops;
 mod param;
+mod pointwise;
 mod record;
 mod shape;
 mod slice;
@@ -81,6 +83,7 @@ pub use ops::{Corners, Interpolation, Resize};
 pub use ops::{Divisor, PoolConfig, Rounding};
 pub use ops::{PadMode, concat, stack};
 pub use param::Param;
+pub use pointwise::{Piece, Pointwise};
 pub use shape::{MAX_RANK, Shape};
 pub use slice::Slice;
 pub use tape::{Indices, Tape};

@@ -3,7 +3,9 @@
 use crate::gradients::Slot;
 use crate::kernels::{self, Buffer, Matrix, Write};
 use crate::node::Node;
+use crate::pointwise::{Piece, Pointwise};
 use crate::{Element, Error, ErrorKind, Result, Shape};
+use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -84,6 +86,11 @@ pub trait Op<T: Element>: Any + Send + fmt::Debug {
     /// # Errors
     /// Where the op has no gradient.
     fn backward(&self, step: Backward<'_, T>) -> Result<()>;
+
+    /// The same op in pieces, where each element depends on the same elements of the inputs alone.
+    fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        None
+    }
 }
 
 /// The shapes of an op's inputs.
@@ -202,6 +209,24 @@ pub struct Backward<'a, T: Element> {
     pub scratch: Scratch<'a, T>,
 }
 
+impl<T: Element> Backward<'_, T> {
+    /// The way back through an op that can be computed in pieces, for inputs of the output's shape.
+    ///
+    /// # Errors
+    /// None; it returns what [`Op::backward`] does.
+    pub fn pointwise(mut self, op: &impl Pointwise<T>) -> Result<()> {
+        let inputs: SmallVec<[&[T]; 3]> =
+            (0..self.inputs.len()).map(|input| self.inputs.get(input).values).collect();
+        for input in 0..inputs.len() {
+            if let Some(sink) = self.grads.of(input) {
+                let piece = Piece { inputs: &inputs, output: self.output.values, upstream: &self.upstream };
+                op.gradient(input, piece, sink);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The gradient of an op's output; dereferences to its elements.
 #[derive(Debug)]
 pub struct Upstream<'a, T>(pub(crate) &'a mut Buffer<T>);
@@ -302,6 +327,10 @@ pub struct Sink<'a, T> {
 }
 
 impl<'a, T: Element> Sink<'a, T> {
+    pub(crate) fn new(out: &'a mut [T], write: Write) -> Self {
+        Self { out, write }
+    }
+
     /// Contributes `f(a[i])`.
     #[inline(always)]
     pub fn map1(self, a: &[T], f: impl Fn(T) -> T) {

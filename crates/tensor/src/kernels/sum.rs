@@ -3,6 +3,8 @@
 use super::{Write, map1, vectorize};
 use crate::Element;
 
+/// Long series are added in pieces of so many elements: those of a chain, which is summed piece by piece.
+pub(crate) const PIECE: usize = 1024;
 /// Elements added in the element type before they are joined in the wider one.
 const RUN: usize = 512;
 /// Independent partial sums: two vectors of the widest kind.
@@ -25,40 +27,46 @@ pub(crate) fn sum_slice<T: Element>(values: &[T]) -> T {
     T::narrow(wide_sum(values))
 }
 
-/// The sum of all elements, to be joined with others.
+/// The sum of all elements, to be joined with others: the sum over their pieces, each added up alone.
 pub(crate) fn wide_sum<T: Element>(values: &[T]) -> T::Wide {
+    let mut total = T::Wide::default();
     if values.len() < LANES {
-        let mut total = T::Wide::default();
         values.iter().for_each(|x| total += x.widen());
         return total;
     }
     vectorize(
         #[inline(always)]
-        || {
-            let mut wide = [T::Wide::default(); LANES];
-            for run in values.chunks(RUN) {
-                let mut lanes = [T::zero(); LANES];
-                let chunks = run.chunks_exact(LANES);
-                let rest = chunks.remainder();
-                for chunk in chunks {
-                    for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                        *lane += x;
-                    }
-                }
-                for (lane, &x) in lanes.iter_mut().zip(rest) {
-                    *lane += x;
-                }
-                for (wide, lane) in wide.iter_mut().zip(lanes) {
-                    *wide += lane.widen();
-                }
+        || values.chunks(PIECE).for_each(|piece| total += piece_sum(piece)),
+    );
+    total
+}
+
+#[inline(always)]
+fn piece_sum<T: Element>(values: &[T]) -> T::Wide {
+    let mut total = T::Wide::default();
+    if values.len() < LANES {
+        values.iter().for_each(|x| total += x.widen());
+        return total;
+    }
+    let mut wide = [T::Wide::default(); LANES];
+    for run in values.chunks(RUN) {
+        let mut lanes = [T::zero(); LANES];
+        let chunks = run.chunks_exact(LANES);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                *lane += x;
             }
-            let mut total = T::Wide::default();
-            for wide in wide {
-                total += wide;
-            }
-            total
-        },
-    )
+        }
+        for (lane, &x) in lanes.iter_mut().zip(rest) {
+            *lane += x;
+        }
+        for (wide, lane) in wide.iter_mut().zip(lanes) {
+            *wide += lane.widen();
+        }
+    }
+    wide.into_iter().for_each(|wide| total += wide);
+    total
 }
 
 /// `sums[i] += values[i]`

@@ -1,7 +1,9 @@
 //! Functions of one number, applied to every element.
 
-use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::{Element, Result, Shape, kernels};
+use crate::kernels::{self, Write};
+use crate::op::{Backward, Forward, Inputs, Op, Shapes, Sink};
+use crate::pointwise::{Piece, Pointwise};
+use crate::{Element, Result, Shape};
 use std::fmt;
 
 /// An elementwise function: its value, and its derivative given the input `x` and the output `y`.
@@ -9,6 +11,18 @@ pub(crate) trait Unary<T: Element>: Copy + Send + fmt::Debug + 'static {
     const NAME: &'static str;
     fn value(self, x: T) -> T;
     fn slope(self, x: T, y: T) -> T;
+
+    /// The values of a piece of an array.
+    #[inline]
+    fn values(self, out: &mut [T], x: &[T]) {
+        kernels::map1(out, Write::Store, x, |x| self.value(x));
+    }
+
+    /// Contributes the gradient of a piece of an array.
+    #[inline]
+    fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], y: &[T]) {
+        sink.map3((g, x, y), |g, x, y| chain(g, self.slope(x, y)));
+    }
 }
 
 /// The loops, the accumulation and the tape entry of every elementwise function.
@@ -26,18 +40,26 @@ impl<T: Element, U: Unary<T>> Op<T> for Map<U> {
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let f = self.0;
-        kernels::map1(out.values, kernels::Write::Store, inputs.get(0).values, |x| f.value(x));
+        self.0.values(out.values, inputs.get(0).values);
         Ok(())
     }
 
-    fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        let f = self.0;
-        if let Some(sink) = step.grads.of(0) {
-            let operands = (&*step.upstream, step.inputs.get(0).values, step.output.values);
-            sink.map3(operands, |g, x, y| chain(g, f.slope(x, y)));
-        }
-        Ok(())
+    fn backward(&self, step: Backward<'_, T>) -> Result<()> {
+        step.pointwise(self)
+    }
+
+    fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element, U: Unary<T>> Pointwise<T> for Map<U> {
+    fn values(&self, inputs: &[&[T]], out: &mut [T]) {
+        self.0.values(out, inputs[0]);
+    }
+
+    fn gradient(&self, _: usize, piece: Piece<'_, T>, sink: Sink<'_, T>) {
+        self.0.gradient(sink, piece.upstream, piece.inputs[0], piece.output);
     }
 }
 

@@ -56,6 +56,11 @@ impl<T: Element> Node<T> {
         }
     }
 
+    /// The nodes that an op reads.
+    pub(crate) fn inputs(&self) -> &[u32] {
+        if let Kind::Op(recorded) = &self.kind { &recorded.inputs } else { &[] }
+    }
+
     /// Whether the value is there.
     #[inline]
     pub(crate) fn ready(&self) -> bool {

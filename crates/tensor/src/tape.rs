@@ -80,7 +80,9 @@ impl<T: Element> Tape<T> {
     /// (8,192 for a new tape) are computed late, when a read, a backward or another op needs them, and a
     /// piece at a time, so that what lies between them stays in the nearest cache.
     ///
-    /// Results have the same bits either way; fewer than 32 elements are never put off. `usize::MAX` has everything computed as it is recorded.
+    /// A value that was put off needs its leaves: once a parameter among them was let go by
+    /// [`backward`](Self::backward), or a leaf [set](Self::set), it is refused until the parameter is bound
+    /// again, or the tape replayed. Results have the same bits either way; fewer than 32 elements are never put off. `usize::MAX` has everything computed as it is recorded.
     ///
     /// ```
     /// use tensor::{Tape, ndarray::Array1};
@@ -467,7 +469,7 @@ impl<T: Element> Tape<T> {
         if self.read(op)?.nodes[id as usize].ready() {
             return Ok(());
         }
-        self.write(op)?.settle(op, id as usize)
+        self.write(op)?.settle(op, id as usize, &[])
     }
 
     #[inline]

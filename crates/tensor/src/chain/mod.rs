@@ -110,11 +110,7 @@ impl<T: Element> Inner<T> {
         let id = self.len;
         let open = self.chains.last().filter(|_| self.open);
         let in_open = |&input: &u32| open.is_some_and(|chain| chain.link(&self.nodes, input).is_some());
-        // A parameter's values are gone after `backward`, and a value that was put off with them.
-        let fits = |&input: &u32| {
-            let node = &self.nodes[input as usize];
-            node.shape == *shape && !matches!(node.kind, Kind::Param { .. })
-        };
+        let fits = |&input: &u32| self.nodes[input as usize].shape == *shape;
         let total = total(op).filter(|_| ids.iter().all(in_open));
         let size = shape.size();
         if total.is_none() && (op.pointwise().is_none() || size < self.chains_from || !ids.iter().all(fits)) {
@@ -151,19 +147,32 @@ impl<T: Element> Inner<T> {
         }
         for id in before() {
             if !self.nodes[id].ready() {
-                self.settle(op, id)?;
+                self.settle(op, id, ids)?;
             }
         }
         Ok(())
     }
 
-    /// Computes a value that was put off.
-    pub(crate) fn settle(&mut self, op: &'static str, id: usize) -> Result<()> {
+    /// Computes the value of a node that was put off, and those of other nodes of its chain that are wanted
+    /// too.
+    pub(crate) fn settle(&mut self, op: &'static str, id: usize, wanted: &[u32]) -> Result<()> {
         if self.stale {
             return Err(ErrorKind::Stale { op }.into());
         }
         let index = self.chains.partition_point(|chain| chain.first <= id) - 1;
-        self.compute_chain(index, |node, link| node == id || link.needed);
+        let chain = self.chains[index];
+        let wanted = |node: usize, _: &Link| node == id || wanted.contains(&(node as u32));
+        if self.released {
+            let roots = self.roots(chain, wanted);
+            let steps = chain.plan(&self.nodes, roots);
+            let inputs = steps.iter().flat_map(|&step| self.nodes[step as usize].inputs());
+            let gone =
+                |&input: &u32| matches!(self.nodes[input as usize].kind, Kind::Param { values: None, .. });
+            if inputs.into_iter().any(gone) {
+                return Err(ErrorKind::Released { op }.into());
+            }
+        }
+        self.compute_chain(chain, wanted);
         Ok(())
     }
 
@@ -175,28 +184,33 @@ impl<T: Element> Inner<T> {
                 link.ready = false;
             }
         }
-        self.compute_chain(index, |_, link| link.needed);
+        self.compute_chain(chain, |_, link| link.needed);
+    }
+
+    /// The positions of those values of a chain that are wanted and not ready.
+    fn roots(&self, chain: Chain, wanted: impl Fn(usize, &Link) -> bool) -> Positions {
+        let ops = chain.backwards(&self.nodes, chain.end).map(|(id, _, link, _)| (id, link));
+        ops.filter(|(id, link)| !link.ready && wanted(*id, link))
+            .fold(0, |roots, (_, link)| roots | bit(link))
     }
 
     /// Computes those values of a chain that are wanted and not ready.
-    fn compute_chain(&mut self, index: usize, wanted: impl Fn(usize, &Link) -> bool) {
-        let chain = self.chains[index];
-        let mut roots: Positions = 0;
+    fn compute_chain(&mut self, chain: Chain, wanted: impl Fn(usize, &Link) -> bool) {
+        let roots = self.roots(chain, wanted);
+        if roots == 0 {
+            return;
+        }
         let mut kept = SmallVec::new();
         let mut total = None;
         for id in chain.first..chain.end {
             let node = &mut self.nodes[id];
-            let Some(link) = node.link.as_mut().filter(|link| !link.ready && wanted(id, link)) else {
+            if node.link.is_none_or(|link| roots & bit(link) == 0) {
                 continue;
-            };
-            roots |= bit(*link);
+            }
             match chain.total_at(id) {
                 Some(found) => total = Some((id, found)),
                 None => kept.push((id as u32, node.take_value(chain.size))),
             }
-        }
-        if roots == 0 {
-            return;
         }
         let steps = chain.plan(&self.nodes, roots);
         self.tiles.resize(chain.ops * PIECE);

@@ -132,11 +132,18 @@ fn values_are_read_inside_of_a_read_if_they_are_there() {
 }
 
 #[test]
-fn a_parameter_is_read_at_once() {
+fn a_value_that_was_not_asked_for_is_gone_with_its_parameter() {
     let tape = Tape::<f64>::new().with_chains_from(0);
     let w = crate::Param::new(&Array1::from_elem(40, 2.0)).unwrap();
-    let y = tape.param(&w).unwrap().square().unwrap();
-    tape.backward(y.sum().unwrap()).unwrap();
-    // Gone are the parameter's values, not those computed from them.
-    assert_eq!(y.value().unwrap()[[39]], 4.0);
+    let (y, z) = (tape.param(&w).unwrap().square().unwrap(), tape.param(&w).unwrap().neg().unwrap());
+    y.value().unwrap();
+    let total = y.add(z).unwrap().sum().unwrap();
+    assert_eq!(tape.backward(total).unwrap().param(&w).unwrap()[0], 3.0);
+    assert_eq!(y.value().unwrap()[[0]], 4.0);
+    assert_eq!(total.item().unwrap(), 80.0);
+    assert!(matches!(z.value().unwrap_err().kind(), ErrorKind::Released { op: "value" }));
+    assert!(matches!(z.sum_axis(0).unwrap_err().kind(), ErrorKind::Released { op: "sum_axis" }));
+    assert!(matches!(tape.replay().unwrap_err().kind(), ErrorKind::Released { op: "replay" }));
+    tape.bind(&w).unwrap();
+    assert_eq!(z.value().unwrap()[[0]], -2.0);
 }

@@ -69,10 +69,7 @@ impl<T: Element> Tape<T> {
     /// ```
     #[must_use]
     pub fn with_finite_guard(mut self) -> Self {
-        let inner = self.inner.get_mut();
-        inner.guard = true;
-        // A value is refused under the name of the op that is being recorded.
-        inner.chains_from = usize::MAX;
+        self.inner.get_mut().guard = true;
         self
     }
 
@@ -82,7 +79,8 @@ impl<T: Element> Tape<T> {
     ///
     /// A value that was put off needs its leaves: once a parameter among them was let go by
     /// [`backward`](Self::backward), or a leaf [set](Self::set), it is refused until the parameter is bound
-    /// again, or the tape replayed. Results have the same bits either way; fewer than 32 elements are never put off. `usize::MAX` has everything computed as it is recorded.
+    /// again, or the tape replayed. Results have the same bits either way. Under a [finite
+    /// guard](Self::with_finite_guard) nothing is put off; `usize::MAX` has everything computed as it is recorded.
     ///
     /// ```
     /// use tensor::{Tape, ndarray::Array1};

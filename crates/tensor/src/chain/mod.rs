@@ -22,8 +22,8 @@ use values::Values;
 
 /// From this many elements on a pointwise op is put off: smaller arrays stay in a near cache anyway.
 pub(crate) const FROM: usize = 1 << 13;
-/// The least such number: sums of fewer elements are added otherwise.
-pub(crate) const LEAST: usize = 32;
+/// The least such number: the sum of a single element is that element, also where it is -0.
+pub(crate) const LEAST: usize = 2;
 /// Ops of the longest chain.
 const LONGEST: usize = 32;
 
@@ -113,7 +113,9 @@ impl<T: Element> Inner<T> {
         let fits = |&input: &u32| self.nodes[input as usize].shape == *shape;
         let total = total(op).filter(|_| ids.iter().all(in_open));
         let size = shape.size();
-        if total.is_none() && (op.pointwise().is_none() || size < self.chains_from || !ids.iter().all(fits)) {
+        if total.is_none()
+            && (self.guard || op.pointwise().is_none() || size < self.chains_from || !ids.iter().all(fits))
+        {
             self.open = false;
             return Ok(None);
         }

@@ -4,7 +4,7 @@ use crate::{ErrorKind, Result, Tape, Var};
 use ndarray::{Array1, ArrayD};
 
 /// Sizes around those of pieces.
-const SIZES: [usize; 7] = [0, 1, 33, 1023, 1024, 1025, 5000];
+const SIZES: [usize; 8] = [0, 1, 2, 33, 1023, 1024, 1025, 5000];
 
 fn data(n: usize, seed: usize) -> Array1<f64> {
     Array1::from_iter((0..n).map(|i| ((i * 37 + seed * 101) % 113) as f64 / 40.0 - 1.4))

@@ -100,6 +100,16 @@ impl Training {
         Ok(value)
     }
 
+    /// One step on a recorded tape run again, with the update folded into the way back; its loss.
+    #[allow(dead_code, reason = "not every user of this file folds")]
+    pub(crate) fn folded(&mut self, tape: &Tape<f32>, loss: Var<'_, f32>) -> Result<f32> {
+        self.net.bind(tape)?;
+        tape.replay()?;
+        let value = loss.item()?;
+        self.sgd.descend(&mut self.net, tape, loss)?;
+        Ok(value)
+    }
+
     /// One step on a recorded tape run again; its loss.
     pub(crate) fn replay(&mut self, tape: &Tape<f32>, loss: Var<'_, f32>) -> Result<f32> {
         self.net.bind(tape)?;

@@ -87,6 +87,20 @@ pub trait Op<T: Element>: Any + Send + fmt::Debug {
     /// Where the op has no gradient.
     fn backward(&self, step: Backward<'_, T>) -> Result<()>;
 
+    /// The gradient of one input as the product of two matrices, where it is one, so that
+    /// [`Tape::descend`](crate::Tape::descend) can add it to a parameter. `upstream` is the gradient of the
+    /// output, before `backward` or as that left it; only the shapes are looked at before. The values of
+    /// the input itself are not there.
+    fn product<'a>(
+        &self,
+        input: usize,
+        inputs: Inputs<'a, T>,
+        upstream: View<'a, T>,
+    ) -> Option<[Matrix<'a, T>; 2]> {
+        let _ = (input, inputs, upstream);
+        None
+    }
+
     /// The same op in pieces, where each element depends on the same elements of the inputs alone.
     fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
         None
@@ -265,6 +279,8 @@ pub struct Grads<'a, T: Element> {
     pub(crate) slots: &'a mut [Slot<T>],
     pub(crate) nodes: &'a [Node<T>],
     pub(crate) ids: &'a [u32],
+    /// An input whose gradient is computed later.
+    pub(crate) late: Option<usize>,
 }
 
 impl<T: Element> Grads<'_, T> {
@@ -276,7 +292,7 @@ impl<T: Element> Grads<'_, T> {
     pub fn of(&mut self, input: usize) -> Option<Sink<'_, T>> {
         let id = self.ids[input] as usize;
         let node = &self.nodes[id];
-        if !node.tracked {
+        if !node.tracked || self.late == Some(input) {
             return None;
         }
         let slot = &mut self.slots[id];

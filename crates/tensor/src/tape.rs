@@ -1,6 +1,7 @@
 //! The tape: a list of nodes in the order of their creation.
 
 use crate::chain;
+use crate::descend::Late;
 use crate::gradients::{Gradients, Store};
 use crate::node::{Kind, Node};
 use crate::op::Op;
@@ -403,6 +404,17 @@ impl<T: Element> Tape<T> {
         root: Var<'_, T>,
         seed: impl FnOnce(&mut [T]),
     ) -> Result<Gradients<'_, T>> {
+        Ok(self.differentiate_late(op, root, &[], seed)?.0)
+    }
+
+    /// The same, but for those gradients of parameters to be updated (their nodes) that are products.
+    pub(crate) fn differentiate_late(
+        &self,
+        op: &'static str,
+        root: Var<'_, T>,
+        updated: &[u32],
+        seed: impl FnOnce(&mut [T]),
+    ) -> Result<(Gradients<'_, T>, Vec<Late>)> {
         let id = self.own(op, root)?;
         let mut inner = self.write(op)?;
         inner.expect_values(op)?;
@@ -415,15 +427,18 @@ impl<T: Element> Tape<T> {
             return Err(ErrorKind::NoGradient { op, expected, got }.into());
         }
         let mut store = std::mem::take(&mut inner.store);
-        match store.run(&inner, id, seed) {
-            Ok(totals) => totals.into_iter().for_each(|(id, total)| inner.nodes[id].give_number(total)),
+        // A guard looks at every gradient, so none can be put off.
+        let updated = if inner.guard { &[] } else { updated };
+        let found = match store.run(&inner, id, updated, seed) {
+            Ok(found) => found,
             Err(error) => {
                 inner.store = store;
                 return Err(error);
             }
-        }
+        };
+        found.totals.into_iter().for_each(|(id, total)| inner.nodes[id].give_number(total));
         inner.release();
-        Ok(Gradients::new(self, store))
+        Ok((Gradients::new(self, store), found.late))
     }
 
     /// Starts a new recording in the memory of the old one. No variable can be alive.

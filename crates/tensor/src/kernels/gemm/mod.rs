@@ -57,6 +57,11 @@ impl<'a, T> Matrix<'a, T> {
 }
 
 impl<T: Element> Matrix<'_, T> {
+    /// Whether it stands at the beginning of this memory.
+    pub(crate) fn is_of(&self, values: &[T]) -> bool {
+        std::ptr::eq(self.values.as_ptr(), values.as_ptr())
+    }
+
     /// Rows and columns.
     pub(crate) fn size(&self) -> [usize; 2] {
         [self.rows, self.cols]

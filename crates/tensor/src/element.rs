@@ -148,6 +148,53 @@ pub trait Element:
         if self <= other || self.is_nan() { self } else { other }
     }
 
+    /// The logistic function `1 / (1 + e^-x)`, without overflow on either side.
+    #[inline(always)]
+    #[must_use]
+    fn sigmoid(self) -> Self {
+        let e = (if self > Self::zero() { -self } else { self }).exp();
+        let small = e / (Self::one() + e);
+        if self > Self::zero() { Self::one() - small } else { small }
+    }
+
+    /// `out[i] = e^x[i]`
+    fn exp_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::exp);
+    }
+    /// `out[i] = e^(x[i] - shift)`
+    fn exp_minus(out: &mut [Self], x: &[Self], shift: Self) {
+        kernels::map1(out, Write::Store, x, |x| (x - shift).exp());
+    }
+    /// `out[i] = e^x[i] - 1`
+    fn exp_m1_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::exp_m1);
+    }
+    /// `out[i] = ln x[i]`
+    fn ln_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::ln);
+    }
+    /// `out[i] = ln(1 + x[i])`
+    fn ln_1p_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::ln_1p);
+    }
+    /// `out[i] = tanh x[i]`
+    fn tanh_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::tanh);
+    }
+    /// `out[i] = 1 / (1 + e^-x[i])`
+    fn sigmoid_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::sigmoid);
+    }
+
+    /// The [larger](Self::larger) of all numbers, -inf of none.
+    fn largest(values: &[Self]) -> Self {
+        values.iter().copied().reduce(Self::larger).unwrap_or(Self::from_f64(f64::NEG_INFINITY))
+    }
+    /// The [smaller](Self::smaller) of all numbers, inf of none.
+    fn smallest(values: &[Self]) -> Self {
+        values.iter().copied().reduce(Self::smaller).unwrap_or(Self::from_f64(f64::INFINITY))
+    }
+
     /// The matrix product `out (+)= alpha * a b`.
     fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
         kernels::gemm_plain(out, write, alpha, a, b);
@@ -166,8 +213,19 @@ macro_rules! inherent {
     };
 }
 
+/// Slice functions in vectors, by the kernel of each.
+macro_rules! vectors {
+    ($($name:ident($($argument:ident)?) = $kernel:ident;)*) => {
+        $(
+            fn $name(out: &mut [Self], x: &[Self], $($argument: Self)?) {
+                kernels::functions::$kernel(pulp::Arch::new(), out, x, $($argument)?);
+            }
+        )*
+    };
+}
+
 macro_rules! element {
-    ($t:ident, $gemm:path, $erf:path) => {
+    ($t:ident, $gemm:path, $erf:path, { $($vectors:tt)* }) => {
         impl Element for $t {
             type Wide = f64;
 
@@ -226,9 +284,26 @@ macro_rules! element {
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
                 $gemm(out, write, alpha, a, b);
             }
+            fn largest(values: &[Self]) -> Self {
+                kernels::largest(values)
+            }
+            fn smallest(values: &[Self]) -> Self {
+                kernels::smallest(values)
+            }
+            $($vectors)*
         }
     };
 }
 
-element!(f32, kernels::product_f32, libm::erff);
-element!(f64, kernels::product_f64, libm::erf);
+element!(f32, kernels::product_f32, libm::erff, {
+    vectors! {
+        exp_all() = exp;
+        exp_minus(shift) = exp_minus;
+        exp_m1_all() = exp_m1;
+        ln_all() = ln;
+        ln_1p_all() = ln_1p;
+        tanh_all() = tanh;
+        sigmoid_all() = sigmoid;
+    }
+});
+element!(f64, kernels::product_f64, libm::erf, {});

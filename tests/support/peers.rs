@@ -20,7 +20,8 @@ pub(crate) fn data(seed: u32, n: usize, scale: f32) -> Vec<f32> {
     (0..n as u32).map(|i| uniform(seed, i) * scale).collect()
 }
 
-fn labels(seed: u32, n: usize, classes: usize) -> Vec<usize> {
+/// `n` classes of the hash.
+pub(crate) fn labels(seed: u32, n: usize, classes: usize) -> Vec<usize> {
     let class = |i| ((uniform(seed, i) + 1.0) * 0.5 * classes as f32) as usize % classes;
     (0..n as u32).map(class).collect()
 }

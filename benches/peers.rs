@@ -1,4 +1,5 @@
-//! The work of the peers: `case` on a tape recorded anew each step, `case@replay` on a recorded tape run again.
+//! The work of the peers: `case` on a tape recorded anew each step, `case@replay` on a recorded tape run again,
+//! `case@folded` the same with the update folded into the way back.
 
 #[path = "../tests/support/peers.rs"]
 mod peers;
@@ -24,6 +25,9 @@ fn steps(group: &mut Group<'_>, case: &Case) {
     let loss = training.record(&tape).expect("a recording");
     group.bench_function(format!("{}@replay", case.name), |bench| {
         bench.iter(|| black_box(training.replay(&tape, loss).expect("a step")));
+    });
+    group.bench_function(format!("{}@folded", case.name), |bench| {
+        bench.iter(|| black_box(training.folded(&tape, loss).expect("a step")));
     });
 }
 

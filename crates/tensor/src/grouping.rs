@@ -85,6 +85,20 @@ impl Grouping {
         });
     }
 
+    /// The best of the elements of each result, given the best of many and that of two.
+    pub(crate) fn extreme<T: Element>(
+        &self,
+        out: &mut [T],
+        x: &[T],
+        (many, two): (impl Fn(&[T]) -> T, impl Fn(T, T) -> T),
+    ) {
+        out.fill(many(&[]));
+        self.runs(|elements, outputs| match outputs {
+            Outputs::One(output) => out[output] = two(out[output], many(&x[elements])),
+            Outputs::Each(outputs) => kernels::update1(&mut out[outputs], &x[elements], &two),
+        });
+    }
+
     /// `out[i] (+)= f(x[i], a[r], b[r])` for each element `i` with its result `r`.
     pub(crate) fn map<T: Element>(
         &self,

@@ -63,6 +63,49 @@ impl<T: Element, U: Unary<T>> Pointwise<T> for Map<U> {
     }
 }
 
+/// Elements per round of [`compose`]: intermediate results stay in the nearest cache.
+const TILE: usize = 256;
+
+/// Slices that a function is applied to: from the second to the first.
+pub(crate) type Vectorised<T> = fn(&mut [T], &[T]);
+
+/// `out (+)= outer(g, x, inner(argument(x)))`, where `inner` is fast for slices.
+pub(crate) fn compose<T: Element>(
+    (out, write): (&mut [T], Write),
+    (g, x): (&[T], &[T]),
+    argument: impl Fn(T) -> T,
+    inner: Vectorised<T>,
+    outer: impl Fn(T, T, T) -> T,
+) {
+    let (mut arguments, mut images) = ([T::zero(); TILE], [T::zero(); TILE]);
+    for ((out, g), x) in out.chunks_mut(TILE).zip(g.chunks(TILE)).zip(x.chunks(TILE)) {
+        let (arguments, images) = (&mut arguments[..x.len()], &mut images[..x.len()]);
+        kernels::map1(arguments, Write::Store, x, &argument);
+        inner(images, arguments);
+        kernels::map3(out, write, (g, x, images), &outer);
+    }
+}
+
+/// `values[i] = f(values[i])`, where `f` is fast for slices.
+pub(crate) fn in_place<T: Element>(values: &mut [T], f: Vectorised<T>) {
+    let mut arguments = [T::zero(); TILE];
+    for values in values.chunks_mut(TILE) {
+        let arguments = &mut arguments[..values.len()];
+        arguments.copy_from_slice(values);
+        f(values, arguments);
+    }
+}
+
+/// `ln(1 + e^a)` for `a <= 0`.
+pub(crate) fn ln_1p_exp<T: Element>(out: &mut [T], a: &[T]) {
+    let mut powers = [T::zero(); TILE];
+    for (out, a) in out.chunks_mut(TILE).zip(a.chunks(TILE)) {
+        let powers = &mut powers[..a.len()];
+        T::exp_all(powers, a);
+        T::ln_1p_all(out, powers);
+    }
+}
+
 /// `g * slope`, but 0 where nothing is asked: an infinite slope in a branch that was not taken must not
 /// turn into NaN.
 #[inline(always)]
@@ -71,12 +114,13 @@ pub(crate) fn chain<T: Element>(g: T, slope: T) -> T {
     if g.is_zero() { g } else { product }
 }
 
-/// Declares functions: doc, name, value, derivative, and a point for the example: argument, value, slope.
+/// Declares functions: doc, name, value, derivative, a point for the example (argument, value, slope), and
+/// methods for slices that are faster than one element after the other.
 macro_rules! unary {
     ($(
         $(#[$doc:meta])*
         $name:ident = $op:ident, |$x:ident| $value:expr, |$a:pat_param, $b:pat_param| $slope:expr,
-        $point:literal => $at:expr, $rise:expr;
+        $point:literal => $at:expr, $rise:expr $(, { $($methods:tt)* })?;
     )*) => {
         $(
             #[derive(Debug, Clone, Copy)]
@@ -94,6 +138,8 @@ macro_rules! unary {
                 fn slope(self, $a: T, $b: T) -> T {
                     $slope
                 }
+
+                $($($methods)*)?
             }
         )*
 
@@ -127,12 +173,13 @@ macro_rules! unary {
 
 pub(crate) use unary;
 
-/// Declares functions with settings: doc, name, fields, value and derivative of `self`.
+/// Declares functions with settings: doc, name, fields, value and derivative of `self`, and methods for slices.
 macro_rules! unary_with {
     ($(
         $(#[$doc:meta])*
         $name:ident = $op:ident { $($field:ident),+ },
-        |$this:ident, $x:ident| $value:expr, |$that:ident, $a:pat_param, $b:pat_param| $slope:expr;
+        |$this:ident, $x:ident| $value:expr, |$that:ident, $a:pat_param, $b:pat_param| $slope:expr
+        $(, { $($methods:tt)* })?;
     )*) => {
         $(
             #[derive(Debug, Clone, Copy)]
@@ -154,6 +201,8 @@ macro_rules! unary_with {
                     let $that = self;
                     $slope
                 }
+
+                $($($methods)*)?
             }
         )*
     };

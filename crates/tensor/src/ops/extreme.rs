@@ -25,12 +25,10 @@ impl<T: Element> Op<T> for Extreme {
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
         let grouping = self.axes.grouping(x.shape);
-        let start = if self.largest { f64::NEG_INFINITY } else { f64::INFINITY };
-        out.values.fill(T::from_f64(start));
         if self.largest {
-            grouping.fold(out.values, x.values, T::larger);
+            grouping.extreme(out.values, x.values, (T::largest, T::larger));
         } else {
-            grouping.fold(out.values, x.values, T::smaller);
+            grouping.extreme(out.values, x.values, (T::smallest, T::smaller));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Where elements are and whether there are any: plain answers, without a gradient.
 
 use crate::op::View;
-use crate::{Axes, Element, Result, Shape, Var};
+use crate::{Axes, Element, Result, Shape, Var, kernels};
 use ndarray::{ArrayD, IxDyn};
 
 /// Whether `x` comes before the best so far: NaN before everything, the first of equal ones.
@@ -23,6 +23,12 @@ fn best<T: Element>(line: impl Iterator<Item = T>, largest: bool) -> usize {
     found.map_or(0, |(i, _)| i)
 }
 
+/// The position of the first best element of a slice that has at least one.
+fn best_of<T: Element>(line: &[T], largest: bool) -> usize {
+    let best = if largest { T::largest(line) } else { T::smallest(line) };
+    kernels::position(line, best).unwrap_or(0)
+}
+
 impl<T: Element> Var<'_, T> {
     /// Reads the value as a slice.
     fn read<R>(self, f: impl FnOnce(View<'_, T>) -> Result<R>) -> Result<R> {
@@ -36,15 +42,23 @@ impl<T: Element> Var<'_, T> {
     fn position(self, op: &'static str, largest: bool) -> Result<usize> {
         self.read(|x| {
             Axes::ALL.reduce_some(op, x.shape)?;
-            Ok(best(x.values.iter().copied(), largest))
+            Ok(best_of(x.values, largest))
         })
     }
 
     fn positions(self, op: &'static str, axis: usize, largest: bool) -> Result<ArrayD<usize>> {
         self.read(|x| {
             let out = Axes::from(axis).reduce_some(op, x.shape)?;
-            let lanes = x.shape.lanes(axis);
-            let found = lanes.map(|lane| best(lane.positions().map(|i| x.values[i]), largest)).collect();
+            let found = match x.shape.around(axis) {
+                // Contiguous lines; the axis has elements, or there are no lines.
+                (_, length, 1) => {
+                    x.values.chunks_exact(length.max(1)).map(|line| best_of(line, largest)).collect()
+                }
+                _ => {
+                    let lanes = x.shape.lanes(axis);
+                    lanes.map(|lane| best(lane.positions().map(|i| x.values[i]), largest)).collect()
+                }
+            };
             Ok(array(&out, found))
         })
     }

@@ -1,6 +1,7 @@
 //! `linear`: a matrix product with bias and activation in one op.
 
-use super::activations::{relu_slope, sigmoid};
+use super::activations::relu_slope;
+use super::elementwise::in_place;
 use crate::kernels::{self, Matrix, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
 use crate::{Element, ErrorKind, Result, Shape, Var};
@@ -24,8 +25,8 @@ impl Activation {
         match self {
             Self::Identity => {}
             Self::Relu => kernels::update(values, |x| if x < T::zero() { T::zero() } else { x }),
-            Self::Sigmoid => kernels::update(values, sigmoid),
-            Self::Tanh => kernels::update(values, T::tanh),
+            Self::Sigmoid => in_place(values, T::sigmoid_all),
+            Self::Tanh => in_place(values, T::tanh_all),
         }
     }
 

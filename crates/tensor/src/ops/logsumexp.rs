@@ -1,6 +1,7 @@
 //! Logarithms of sums of exponentials, of everything or along some axes.
 
-use super::elementwise::chain;
+use super::elementwise::{chain, in_place};
+use crate::grouping::Outputs;
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Axes, Element, Result, Shape, Var};
@@ -27,12 +28,20 @@ impl<T: Element> Op<T> for LogSumExp {
         let x = inputs.get(0);
         let grouping = self.1.grouping(x.shape);
         let (sums, powers) = out.saved.split_at_mut(out.values.len());
-        out.values.fill(T::from_f64(f64::NEG_INFINITY));
-        grouping.fold(out.values, x.values, T::larger);
+        grouping.extreme(out.values, x.values, (T::largest, T::larger));
         // An infinite maximum would give ∞ - ∞; without it the exponentials are 0 and ∞, as they should.
         kernels::update(out.values, |max: T| if max.is_finite() { max } else { T::zero() });
         let max = &*out.values;
-        grouping.map((&mut *powers, Write::Store), x.values, (max, max), |x, max, _| (x - max).exp());
+        grouping.runs(|elements, outputs| {
+            let (powers, x) = (&mut powers[elements.clone()], &x.values[elements]);
+            match outputs {
+                Outputs::One(r) => T::exp_minus(powers, x, max[r]),
+                Outputs::Each(r) => {
+                    kernels::map2(powers, Write::Store, x, &max[r], |x, max| x - max);
+                    in_place(powers, T::exp_all);
+                }
+            }
+        });
         grouping.sum(sums, Write::Store, powers);
         kernels::update1(out.values, sums, |max, sum| max + sum.ln());
         Ok(())

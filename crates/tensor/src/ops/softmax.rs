@@ -1,6 +1,6 @@
 //! Probabilities and their logarithms.
 
-use crate::kernels;
+use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, Result, Shape, Var};
 
@@ -20,8 +20,15 @@ impl<T: Element> Op<T> for Softmax {
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let x = inputs.get(0);
-        let y = out.values;
+        let (x, y) = (inputs.get(0), out.values);
+        if let Some(length) = rows(x.shape, self.0) {
+            for (x, y) in x.values.chunks_exact(length).zip(y.chunks_exact_mut(length)) {
+                T::exp_minus(y, x, T::largest(x));
+                let share = T::one() / kernels::sum_slice(y);
+                kernels::update(y, |power| power * share);
+            }
+            return Ok(());
+        }
         for lane in x.shape.lanes(self.0) {
             let max = lane.positions().map(|i| x.values[i]).reduce(T::larger).unwrap_or_default();
             lane.positions().for_each(|i| y[i] = (x.values[i] - max).exp());
@@ -37,6 +44,15 @@ impl<T: Element> Op<T> for Softmax {
             return Ok(());
         };
         let (g, y) = (&mut *step.upstream, step.output.values);
+        if let Some(length) = rows(step.output.shape, self.0) {
+            let (out, write) = sink.parts();
+            let operands = g.chunks_exact(length).zip(y.chunks_exact(length));
+            for (out, (g, y)) in out.chunks_exact_mut(length).zip(operands) {
+                let sum = T::narrow(kernels::wide_dot(g, y));
+                kernels::map2(out, write, g, y, |g, y| y * (g - sum));
+            }
+            return Ok(());
+        }
         for lane in step.output.shape.lanes(self.0) {
             let sum = kernels::sum(lane.positions().map(|i| g[i] * y[i]));
             lane.positions().for_each(|i| g[i] = y[i] * (g[i] - sum));
@@ -44,6 +60,12 @@ impl<T: Element> Op<T> for Softmax {
         sink.map1(g, |g| g);
         Ok(())
     }
+}
+
+/// The length of the lines along an axis if they are contiguous, and there are any.
+fn rows(shape: &Shape, axis: usize) -> Option<usize> {
+    let (_, length, step) = shape.around(axis);
+    (step == 1 && length > 0).then_some(length)
 }
 
 /// `x - ln Σ e^x` along an axis.
@@ -62,13 +84,22 @@ impl<T: Element> Op<T> for LogSoftmax {
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let x = inputs.get(0);
+        let (x, y) = (inputs.get(0), out.values);
+        // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
+        if let Some(length) = rows(x.shape, self.0) {
+            for (x, y) in x.values.chunks_exact(length).zip(y.chunks_exact_mut(length)) {
+                let max = T::largest(x);
+                T::exp_minus(y, x, max);
+                let log = kernels::sum_slice(y).ln();
+                kernels::map1(y, Write::Store, x, |x| (x - max) - log);
+            }
+            return Ok(());
+        }
         for lane in x.shape.lanes(self.0) {
             let line = lane.positions().map(|i| x.values[i]);
             let max = line.clone().reduce(T::larger).unwrap_or_default();
             let log = kernels::sum(line.map(|x| (x - max).exp())).ln();
-            // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
-            lane.positions().for_each(|i| out.values[i] = (x.values[i] - max) - log);
+            lane.positions().for_each(|i| y[i] = (x.values[i] - max) - log);
         }
         Ok(())
     }
@@ -79,6 +110,17 @@ impl<T: Element> Op<T> for LogSoftmax {
             return Ok(());
         };
         let (g, y) = (&mut *step.upstream, step.output.values);
+        if let Some(length) = rows(step.output.shape, self.0) {
+            let (out, write) = sink.parts();
+            let softmax = step.scratch.take(length);
+            let operands = g.chunks_exact(length).zip(y.chunks_exact(length));
+            for (out, (g, y)) in out.chunks_exact_mut(length).zip(operands) {
+                T::exp_all(softmax, y);
+                let sum = kernels::sum_slice(g);
+                kernels::map2(out, write, g, softmax, |g, softmax| g - softmax * sum);
+            }
+            return Ok(());
+        }
         for lane in step.output.shape.lanes(self.0) {
             let sum = kernels::sum(lane.positions().map(|i| g[i]));
             lane.positions().for_each(|i| g[i] -= y[i].exp() * sum);

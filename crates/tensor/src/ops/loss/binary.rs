@@ -3,7 +3,7 @@
 use super::{Reduction, check_weights, not_empty, weight};
 use crate::kernels::Write;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::ops::activations::{sigmoid, softplus};
+use crate::ops::activations::softplus;
 use crate::ops::elementwise::chain;
 use crate::{Element, ErrorKind, Result, Shape, Var};
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl<T: Element> Op<T> for Binary {
                 let (yes, no) = self.0.at::<T>(columns, i);
                 let g = self.0.reduction.gradient(&step.upstream, i, divisor);
                 let slope = if side == 0 {
-                    no * (T::one() - t) * sigmoid(x) - yes * t * sigmoid(-x)
+                    no * (T::one() - t) * x.sigmoid() - yes * t * (-x).sigmoid()
                 } else {
                     chain(yes, softplus(-x)) - chain(no, softplus(x))
                 };

@@ -75,7 +75,8 @@ struct Shares<T> {
     total: T,
 }
 
-/// `Σ_r Σ_c a_rc ln(1 / softmax_rc) / divisor`; saves the softmax and the rows' losses.
+/// `Σ_r Σ_c a_rc ln(1 / softmax_rc) / divisor`; saves the powers of the
+/// rows, their sums and the losses: powers are divided on the way back, which multiplies them anyway.
 #[derive(Debug)]
 struct Labelled {
     op: &'static str,
@@ -95,12 +96,11 @@ impl Labelled {
         Shares { label, even, total: label + even * T::from_f64(all) }
     }
 
-    /// The loss of a row of logits, and its softmax.
-    fn row<T: Element>(&self, x: &[T], label: usize, softmax: &mut [T]) -> T {
-        let max = x.iter().copied().reduce(T::larger).unwrap_or_default();
-        kernels::map1(softmax, Write::Store, x, |x| (x - max).exp());
-        let sum = T::narrow(kernels::wide_sum(softmax));
-        kernels::update(softmax, |power| power / sum);
+    /// The loss of a row of logits; its powers and their sum, whose quotients are its softmax.
+    fn row<T: Element>(&self, x: &[T], label: usize, powers: &mut [T]) -> (T, T) {
+        let max = T::largest(x);
+        T::exp_minus(powers, x, max);
+        let sum = kernels::sum_slice(powers);
         // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
         let log = sum.ln();
         let nll = |x: T| log - (x - max);
@@ -111,7 +111,7 @@ impl Labelled {
             let even = |(class, &x)| chain(shares.even * weight(self.config.weights(), class), nll(x));
             loss += kernels::sum(x.iter().enumerate().map(even));
         }
-        loss
+        (loss, sum)
     }
 }
 
@@ -136,20 +136,20 @@ impl<T: Element> Op<T> for Labelled {
     }
 
     fn saved(&self, inputs: Shapes<'_, T>) -> usize {
-        inputs.get(0).size() + inputs.get(0)[0]
+        inputs.get(0).size() + 2 * inputs.get(0)[0]
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let (x, labels) = (inputs.get(0), inputs.indices(1));
         let (op, classes) = (self.op, x.shape[1]);
-        let (softmax, losses) = out.saved.split_at_mut(x.values.len());
-        let rows = x.values.chunks_exact(classes.max(1)).zip(softmax.chunks_exact_mut(classes.max(1)));
-        for (row, ((x, softmax), &label)) in rows.zip(labels).enumerate() {
-            losses[row] = if !self.config.counts(label) {
-                softmax.fill(T::zero());
-                T::zero()
+        let (powers, saved) = out.saved.split_at_mut(x.values.len());
+        let (sums, losses) = saved.split_at_mut(labels.len());
+        let rows = x.values.chunks_exact(classes.max(1)).zip(powers.chunks_exact_mut(classes.max(1)));
+        for (row, ((x, powers), &label)) in rows.zip(labels).enumerate() {
+            (losses[row], sums[row]) = if !self.config.counts(label) {
+                (T::zero(), T::one())
             } else if label < classes {
-                self.row(x, label, softmax)
+                self.row(x, label, powers)
             } else {
                 return Err(ErrorKind::Label { op, row, label, classes }.into());
             };
@@ -172,16 +172,20 @@ impl<T: Element> Op<T> for Labelled {
             return Ok(());
         };
         let (out, write) = sink.parts();
-        let rows = out.chunks_exact_mut(classes).zip(step.saved.chunks_exact(classes));
-        for (row, ((out, softmax), &label)) in rows.zip(labels).enumerate() {
+        let (powers, sums) = step.saved.split_at(out.len());
+        let rows = out.chunks_exact_mut(classes).zip(powers.chunks_exact(classes));
+        for (row, ((out, powers), &label)) in rows.zip(labels).enumerate() {
             if !self.config.counts(label) {
-                kernels::map1(out, write, softmax, |zero| zero);
+                if write == Write::Store {
+                    out.fill(T::zero());
+                }
                 continue;
             }
             let g = self.config.reduction.gradient(&step.upstream, row, divisor);
             let shares = self.shares::<T>(classes, label);
             let total = g * shares.total;
-            kernels::map1(out, write, softmax, |softmax| chain(total, softmax));
+            let share = total / sums[row];
+            kernels::map1(out, write, powers, |power| if total.is_zero() { total } else { power * share });
             out[label] -= g * shares.label;
             if shares.even > T::zero() {
                 let even = g * shares.even;

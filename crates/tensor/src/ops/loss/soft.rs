@@ -57,8 +57,9 @@ impl<T: Element> Op<T> for Soft {
         for (row, loss) in losses.iter_mut().enumerate() {
             let span = row * classes..(row + 1) * classes;
             let (x, targets, logs) = (&x.values[span.clone()], &targets[span.clone()], &mut logs[span]);
-            let max = x.iter().copied().reduce(T::larger).unwrap_or_default();
-            let log = kernels::sum(x.iter().map(|&x| (x - max).exp())).ln();
+            let max = T::largest(x);
+            T::exp_minus(logs, x, max);
+            let log = kernels::sum_slice(logs).ln();
             kernels::map1(logs, kernels::Write::Store, x, |x| (x - max) - log);
             // A class without a share may have a logit of -inf.
             let term = |(class, (&t, &y)): (_, (&T, &T))| chain(self.share(classes, class, t), -y);
@@ -74,7 +75,7 @@ impl<T: Element> Op<T> for Soft {
         let (targets, logs) = (step.inputs.get(1).values, &step.saved[..rows * classes]);
         let (reduction, divisor) = (self.0.reduction, T::from_f64(rows as f64));
         if let Some(sink) = step.grads.of(0) {
-            let shares = step.scratch.take(rows * classes);
+            let (softmax, shares) = step.scratch.take((rows + 1) * classes).split_at_mut(classes);
             for (row, shares) in shares.chunks_exact_mut(classes.max(1)).enumerate() {
                 let g = reduction.gradient(&step.upstream, row, divisor);
                 let span = row * classes..(row + 1) * classes;
@@ -82,7 +83,8 @@ impl<T: Element> Op<T> for Soft {
                     *share = self.share(classes, class, t);
                 }
                 let total = kernels::sum_slice(shares);
-                kernels::update1(shares, &logs[span], |share, log| chain(g, chain(total, log.exp()) - share));
+                T::exp_all(softmax, &logs[span]);
+                kernels::update1(shares, softmax, |share, softmax| chain(g, chain(total, softmax) - share));
             }
             sink.map1(shares, |dx| dx);
         }

@@ -70,7 +70,7 @@ impl<T: Element, B: Binary<T>> Op<T> for Zip<B> {
 impl<T: Element, B: Binary<T>> Pointwise<T> for Zip<B> {
     fn values(&self, inputs: &[&[T]], out: &mut [T]) {
         let f = self.0;
-        kernels::map2(out, Write::Store, inputs[0], inputs[1], |a, b| f.value(a, b));
+        kernels::map2(out, Write::Store, inputs[0], inputs[1], move |a, b| f.value(a, b));
     }
 
     fn gradient(&self, input: usize, piece: Piece<'_, T>, sink: Sink<'_, T>) {
@@ -78,9 +78,9 @@ impl<T: Element, B: Binary<T>> Pointwise<T> for Zip<B> {
         // A constant side, so that the loop computes one derivative alone.
         let operands = (upstream, inputs[0], inputs[1]);
         if input == 0 {
-            sink.map3(operands, |g, a, b| f.back(g, a, b)[0]);
+            sink.map3(operands, move |g, a, b| f.back(g, a, b)[0]);
         } else {
-            sink.map3(operands, |g, a, b| f.back(g, a, b)[1]);
+            sink.map3(operands, move |g, a, b| f.back(g, a, b)[1]);
         }
     }
 }

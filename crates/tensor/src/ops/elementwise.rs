@@ -15,13 +15,13 @@ pub(crate) trait Unary<T: Element>: Copy + Send + fmt::Debug + 'static {
     /// The values of a piece of an array.
     #[inline]
     fn values(self, out: &mut [T], x: &[T]) {
-        kernels::map1(out, Write::Store, x, |x| self.value(x));
+        kernels::map1(out, Write::Store, x, move |x| self.value(x));
     }
 
     /// Contributes the gradient of a piece of an array.
     #[inline]
     fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], y: &[T]) {
-        sink.map3((g, x, y), |g, x, y| chain(g, self.slope(x, y)));
+        sink.map3((g, x, y), move |g, x, y| chain(g, self.slope(x, y)));
     }
 }
 

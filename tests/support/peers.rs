@@ -20,7 +20,8 @@ pub(crate) fn data(seed: u32, n: usize, scale: f32) -> Vec<f32> {
     (0..n as u32).map(|i| uniform(seed, i) * scale).collect()
 }
 
-fn labels(seed: u32, n: usize, classes: usize) -> Vec<usize> {
+/// `n` classes of the hash.
+pub(crate) fn labels(seed: u32, n: usize, classes: usize) -> Vec<usize> {
     let class = |i| ((uniform(seed, i) + 1.0) * 0.5 * classes as f32) as usize % classes;
     (0..n as u32).map(class).collect()
 }
@@ -97,6 +98,16 @@ impl Training {
         let value = loss.item()?;
         let gradients = tape.backward(loss)?;
         self.sgd.step(&mut self.net, &gradients)?;
+        Ok(value)
+    }
+
+    /// One step on a recorded tape run again, with the update folded into the way back; its loss.
+    #[allow(dead_code, reason = "not every user of this file folds")]
+    pub(crate) fn folded(&mut self, tape: &Tape<f32>, loss: Var<'_, f32>) -> Result<f32> {
+        self.net.bind(tape)?;
+        tape.replay()?;
+        let value = loss.item()?;
+        self.sgd.descend(&mut self.net, tape, loss)?;
         Ok(value)
     }
 

@@ -36,6 +36,21 @@ fn the_five_training_steps_have_the_losses_of_the_peers() -> Result<()> {
 }
 
 #[test]
+fn folded_steps_have_the_same_losses() -> Result<()> {
+    for (case, [want_first, want_last]) in CASES.iter().zip(LOSSES).take(4) {
+        let (mut training, tape) = (Training::new(case)?, Tape::new());
+        let loss = training.record(&tape)?;
+        let first = training.folded(&tape, loss)?;
+        let mut last = first;
+        for _ in 0..20 {
+            last = training.folded(&tape, loss)?;
+        }
+        assert!(close(first, want_first) && close(last, want_last), "{}: {first} then {last}", case.name);
+    }
+    Ok(())
+}
+
+#[test]
 fn replay_gives_the_bits_of_a_new_recording() -> Result<()> {
     for case in CASES.iter().filter(|case| case.name != "mlp_iv") {
         let (mut anew, mut tape) = (Training::new(case)?, Tape::new());

@@ -123,6 +123,7 @@ impl<T: Element> Tape<T> {
         F: for<'s> Fn(&[Var<'s, T>]) -> Result<Var<'s, T>> + Send + 'static,
     {
         let ids = inputs.iter().map(|&x| self.own("checkpoint", x)).collect::<Result<Vec<_>>>()?;
+        inputs.iter().try_for_each(|x| self.settle("checkpoint", x.id))?;
         let segments = {
             let mut inner = self.write("checkpoint")?;
             Arc::clone(inner.segment.get_or_insert_with(|| Arc::new(Mutex::new(Tape::new()))))

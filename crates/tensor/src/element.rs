@@ -1,7 +1,8 @@
 //! The numbers that a tape computes with.
 
-use crate::kernels::{self, Matrix, Write};
+use crate::kernels::{self, Finish, Matrix, Write};
 use num_traits::{One, Zero};
+use pulp::Arch;
 use std::fmt;
 use std::ops::{AddAssign, Div, DivAssign, MulAssign, Neg, Sub, SubAssign};
 
@@ -286,7 +287,7 @@ macro_rules! element {
             }
             #[inline]
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
-                $gemm(out, write, alpha, a, b);
+                $gemm(Arch::new(), out, (a, b), Finish::new(write, alpha));
             }
             fn sum_all(values: &[Self]) -> f64 {
                 $sum(pulp::Arch::new(), values)

@@ -1,12 +1,14 @@
 //! The way back: gradients of every tracked leaf, returned as a value.
 
-use crate::kernels::{self, Buffer, Write};
+use crate::descend::Late;
+use crate::kernels::{self, Buffer, Matrix, Write};
 use crate::node::{Kind, Node, Recorded, expect_finite};
 use crate::op::{Backward, Grads, Inputs, Scratch, Upstream, View};
 use crate::param::{Param, view};
 use crate::record::Inner;
 use crate::{Element, ErrorKind, Result, Tape, Var};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use smallvec::SmallVec;
 use std::cell::Cell;
 
 /// The gradient of one node: memory that is kept from step to step, and whether it holds a value.
@@ -20,7 +22,7 @@ pub(crate) struct Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Store<T> {
     pub(crate) slots: Vec<Slot<T>>,
-    scratch: Buffer<T>,
+    pub(crate) scratch: Buffer<T>,
 }
 
 impl<T> Store<T> {
@@ -35,15 +37,47 @@ impl<T> Default for Store<T> {
     }
 }
 
+/// What the way back finds beside gradients.
+pub(crate) struct Found<T> {
+    /// Sums at the ends of chains that nobody had asked for.
+    pub(crate) totals: SmallVec<[(usize, T); 2]>,
+    /// Gradients of parameters that were put off.
+    pub(crate) late: Vec<Late>,
+}
+
+/// The input of an op whose gradient is a product and is put off.
+#[cold]
+fn late<T: Element>(node: &Node<T>, inputs: Inputs<'_, T>, own: &Slot<T>, updated: &[u32]) -> Option<usize> {
+    let Kind::Op(recorded) = &node.kind else { return None };
+    let upstream = View { values: &own.buffer, shape: &node.shape };
+    // A factor that is a parameter itself is gone when the product is computed.
+    let gone = |factor: &Matrix<'_, T>| {
+        let nodes = recorded.inputs.iter().map(|&id| &inputs.nodes[id as usize]);
+        nodes.into_iter().any(|node| matches!(node.kind, Kind::Param { .. }) && factor.is_of(node.values()))
+    };
+    let is_late = |&input: &usize| {
+        let id = recorded.inputs[input];
+        let product = || recorded.op.product(input, inputs, upstream);
+        inputs.nodes[id as usize].tracked
+            && updated.contains(&id)
+            && product().is_some_and(|factors| !factors.iter().any(gone))
+    };
+    (0..recorded.inputs.len()).find(is_late)
+}
+
 impl<T: Element> Store<T> {
-    /// Fills the slots of the leaves that `root` depends on, given the gradient of `root` itself.
+    /// Fills the slots of the leaves that `root` depends on, given the gradient of `root` itself; products
+    /// that are the gradients of parameters to be updated are put off.
     pub(crate) fn run(
         &mut self,
-        nodes: &[Node<T>],
+        inner: &Inner<T>,
         root: usize,
-        guard: bool,
+        updated: &[u32],
         seed: impl FnOnce(&mut [T]),
-    ) -> Result<()> {
+    ) -> Result<Found<T>> {
+        let (nodes, guard) = (&inner.nodes[..inner.len], inner.guard);
+        let mut found = Found { totals: SmallVec::new(), late: Vec::new() };
+        let mut chains = inner.chains.iter().rev();
         if self.slots.len() <= root {
             self.slots.resize_with(nodes.len(), Slot::default);
         }
@@ -51,27 +85,44 @@ impl<T: Element> Store<T> {
         self.slots[root].buffer.resize(nodes[root].shape.size());
         self.slots[root].filled = true;
         seed(&mut self.slots[root].buffer);
-        for id in (0..=root).rev() {
+        let mut end = root + 1;
+        while end > 0 {
+            let id = end - 1;
+            end = id;
             let node = &nodes[id];
             let Kind::Op(recorded) = &node.kind else { continue };
+            if node.link.is_some()
+                && let Some(&chain) = chains.find(|chain| chain.first <= id)
+            {
+                found.totals.extend(self.run_chain(nodes, chain, id + 1));
+                end = chain.first;
+                continue;
+            }
             if !std::mem::take(&mut self.slots[id].filled) {
                 continue;
             }
             // The op reads its own gradient and writes those of its inputs: never the same memory.
             let (before, own) = self.slots.split_at_mut(id);
+            let inputs = Inputs { nodes, ids: &recorded.inputs };
+            let late = if updated.is_empty() { None } else { late(node, inputs, &own[0], updated) };
+            found.late.extend(late.map(|input| Late {
+                op: id,
+                input,
+                node: recorded.inputs[input] as usize,
+            }));
             recorded.op.backward(Backward {
-                inputs: Inputs { nodes, ids: &recorded.inputs },
+                inputs,
                 output: View { values: node.values(), shape: &node.shape },
                 saved: &recorded.saved,
                 upstream: Upstream(&mut own[0].buffer),
-                grads: Grads { slots: before, nodes, ids: &recorded.inputs },
+                grads: Grads { slots: before, nodes, ids: &recorded.inputs, late },
                 scratch: Scratch(&mut self.scratch),
             })?;
             if guard {
                 self.expect_finite(recorded)?;
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Refuses gradients that an op made and that are not finite.
@@ -249,6 +300,10 @@ impl<'t, T: Element> Gradients<'t, T> {
 
     fn filled_mut(&mut self) -> impl Iterator<Item = &mut Slot<T>> {
         self.store.slots.iter_mut().filter(|slot| slot.filled)
+    }
+
+    pub(crate) fn slots(&self) -> &[Slot<T>] {
+        &self.store.slots
     }
 
     pub(crate) fn slot(&self, id: usize) -> Option<&[T]> {

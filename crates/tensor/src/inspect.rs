@@ -60,7 +60,8 @@ impl Row {
             _ => (node.describe(), &[][..], 0),
         };
         let inputs = inputs.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
-        let bytes = (node.values().len() + saved) * size_of::<T>() + size_of_val(node.indices());
+        let values = if node.ready() { node.values().len() } else { 0 };
+        let bytes = (values + saved) * size_of::<T>() + size_of_val(node.indices());
         Self { what, shape: format!("{:?}", node.shape), bytes, inputs, tracked: node.tracked }
     }
 }

@@ -1,5 +1,6 @@
 //! One entry of a tape.
 
+use crate::chain::Link;
 use crate::kernels::Buffer;
 use crate::op::{Forward, Inputs, Op};
 use crate::{Element, ErrorKind, Result, Shape};
@@ -12,6 +13,8 @@ pub(crate) struct Node<T: Element> {
     pub(crate) shape: Shape,
     /// Whether a gradient is wanted here.
     pub(crate) tracked: bool,
+    /// The place in a chain of ops whose values may have been put off.
+    pub(crate) link: Option<Link>,
     value: Buffer<T>,
     pub(crate) kind: Kind<T>,
 }
@@ -38,18 +41,51 @@ pub(crate) struct Recorded<T: Element> {
 
 impl<T: Element> Default for Node<T> {
     fn default() -> Self {
-        Self { shape: Shape::SCALAR, tracked: false, value: Buffer::new(), kind: Kind::Leaf }
+        Self { shape: Shape::SCALAR, tracked: false, link: None, value: Buffer::new(), kind: Kind::Leaf }
     }
 }
 
 impl<T: Element> Node<T> {
-    /// The elements. Those of a parameter that was let go are gone; callers check for it.
+    /// The elements. Those of a parameter that was let go are gone, and those of a value that was put off
+    /// are not there yet; callers check for it.
     #[inline]
     pub(crate) fn values(&self) -> &[T] {
         match &self.kind {
             Kind::Param { values, .. } => values.as_deref().map_or(&[], |values| values),
             _ => &self.value,
         }
+    }
+
+    /// The nodes that an op reads.
+    pub(crate) fn inputs(&self) -> &[u32] {
+        if let Kind::Op(recorded) = &self.kind { &recorded.inputs } else { &[] }
+    }
+
+    /// Whether the value is there.
+    #[inline]
+    pub(crate) fn ready(&self) -> bool {
+        self.link.is_none_or(|link| link.ready)
+    }
+
+    /// The memory of a value that is about to be computed elsewhere.
+    pub(crate) fn take_value(&mut self, size: usize) -> Buffer<T> {
+        self.value.resize(size);
+        std::mem::take(&mut self.value)
+    }
+
+    /// The value that was computed elsewhere.
+    pub(crate) fn give_value(&mut self, value: Buffer<T>) {
+        self.value = value;
+        if let Some(link) = &mut self.link {
+            link.ready = true;
+        }
+    }
+
+    /// A single number that was computed elsewhere.
+    pub(crate) fn give_number(&mut self, value: T) {
+        let mut buffer = self.take_value(1);
+        buffer[0] = value;
+        self.give_value(buffer);
     }
 
     #[inline]
@@ -91,6 +127,16 @@ impl<T: Element> Node<T> {
         self.value.resize(shape.size());
         if let Kind::Op(recorded) = &mut self.kind {
             recorded.saved.resize(saved);
+        }
+    }
+
+    /// Becomes a value that is computed when somebody needs it.
+    pub(crate) fn put_off(&mut self, shape: Shape, tracked: bool, link: Link) {
+        self.shape = shape;
+        self.tracked = tracked;
+        self.link = Some(link);
+        if let Kind::Op(recorded) = &mut self.kind {
+            recorded.saved.resize(0);
         }
     }
 

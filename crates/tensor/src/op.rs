@@ -3,7 +3,9 @@
 use crate::gradients::Slot;
 use crate::kernels::{self, Buffer, Matrix, Write};
 use crate::node::Node;
+use crate::pointwise::{Piece, Pointwise};
 use crate::{Element, Error, ErrorKind, Result, Shape};
+use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -84,6 +86,25 @@ pub trait Op<T: Element>: Any + Send + fmt::Debug {
     /// # Errors
     /// Where the op has no gradient.
     fn backward(&self, step: Backward<'_, T>) -> Result<()>;
+
+    /// The gradient of one input as the product of two matrices, where it is one, so that
+    /// [`Tape::descend`](crate::Tape::descend) can add it to a parameter. `upstream` is the gradient of the
+    /// output, before `backward` or as that left it; only the shapes are looked at before. The values of
+    /// the input itself are not there.
+    fn product<'a>(
+        &self,
+        input: usize,
+        inputs: Inputs<'a, T>,
+        upstream: View<'a, T>,
+    ) -> Option<[Matrix<'a, T>; 2]> {
+        let _ = (input, inputs, upstream);
+        None
+    }
+
+    /// The same op in pieces, where each element depends on the same elements of the inputs alone.
+    fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        None
+    }
 }
 
 /// The shapes of an op's inputs.
@@ -202,6 +223,24 @@ pub struct Backward<'a, T: Element> {
     pub scratch: Scratch<'a, T>,
 }
 
+impl<T: Element> Backward<'_, T> {
+    /// The way back through an op that can be computed in pieces, for inputs of the output's shape.
+    ///
+    /// # Errors
+    /// None; it returns what [`Op::backward`] does.
+    pub fn pointwise(mut self, op: &impl Pointwise<T>) -> Result<()> {
+        let inputs: SmallVec<[&[T]; 3]> =
+            (0..self.inputs.len()).map(|input| self.inputs.get(input).values).collect();
+        for input in 0..inputs.len() {
+            if let Some(sink) = self.grads.of(input) {
+                let piece = Piece { inputs: &inputs, output: self.output.values, upstream: &self.upstream };
+                op.gradient(input, piece, sink);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The gradient of an op's output; dereferences to its elements.
 #[derive(Debug)]
 pub struct Upstream<'a, T>(pub(crate) &'a mut Buffer<T>);
@@ -240,6 +279,8 @@ pub struct Grads<'a, T: Element> {
     pub(crate) slots: &'a mut [Slot<T>],
     pub(crate) nodes: &'a [Node<T>],
     pub(crate) ids: &'a [u32],
+    /// An input whose gradient is computed later.
+    pub(crate) late: Option<usize>,
 }
 
 impl<T: Element> Grads<'_, T> {
@@ -251,7 +292,7 @@ impl<T: Element> Grads<'_, T> {
     pub fn of(&mut self, input: usize) -> Option<Sink<'_, T>> {
         let id = self.ids[input] as usize;
         let node = &self.nodes[id];
-        if !node.tracked {
+        if !node.tracked || self.late == Some(input) {
             return None;
         }
         let slot = &mut self.slots[id];
@@ -302,6 +343,10 @@ pub struct Sink<'a, T> {
 }
 
 impl<'a, T: Element> Sink<'a, T> {
+    pub(crate) fn new(out: &'a mut [T], write: Write) -> Self {
+        Self { out, write }
+    }
+
     /// Contributes `f(a[i])`.
     #[inline(always)]
     pub fn map1(self, a: &[T], f: impl Fn(T) -> T) {

@@ -1,6 +1,8 @@
 //! What a tape holds, and how an op gets onto it.
 
+use crate::chain::{self, Chain};
 use crate::gradients::Store;
+use crate::kernels::Buffer;
 use crate::node::{Kind, Node};
 use crate::op::{Op, Shapes};
 use crate::param::Param;
@@ -28,6 +30,13 @@ pub(crate) struct Inner<T: Element> {
     pub(crate) guard: bool,
     /// Where checkpointed segments are computed.
     pub(crate) segment: Option<Arc<Mutex<Tape<T>>>>,
+    /// Pointwise ops that were put off, in the order of recording; the last may be open for more.
+    pub(crate) chains: Vec<Chain>,
+    pub(crate) open: bool,
+    /// From how many elements on a pointwise op is put off.
+    pub(crate) chains_from: usize,
+    /// Memory for pieces of a chain's values.
+    pub(crate) tiles: Buffer<T>,
     pub(crate) store: Store<T>,
 }
 
@@ -43,6 +52,10 @@ impl<T: Element> Inner<T> {
             no_grad: 0,
             guard: false,
             segment: None,
+            chains: Vec::new(),
+            open: false,
+            chains_from: chain::FROM,
+            tiles: Buffer::new(),
             store: Store::new(),
         }
     }
@@ -51,6 +64,8 @@ impl<T: Element> Inner<T> {
     pub(crate) fn reset(&mut self) {
         self.release();
         self.params.clear();
+        self.chains.clear();
+        self.open = false;
         self.released = false;
         self.stale = false;
         self.len = 0;
@@ -62,7 +77,9 @@ impl<T: Element> Inner<T> {
         if self.len == self.nodes.len() {
             self.nodes.push(Node::default());
         }
-        &mut self.nodes[self.len]
+        let node = &mut self.nodes[self.len];
+        node.link = None;
+        node
     }
 
     #[inline]
@@ -109,7 +126,17 @@ impl<T: Element> Inner<T> {
         let tracked = self.admit(op.name(), op.indices(), ids)?;
         let shapes = Shapes { nodes: &self.nodes[..self.len], ids };
         let shape = op.infer(shapes)?;
-        let saved = op.saved(shapes);
+        // Most tapes are of small arrays, whose ops are computed at once.
+        if !self.chains.is_empty() || shape.size() >= self.chains_from {
+            if let Some(link) = self.join(&op, &shape, ids)? {
+                let node = self.next();
+                node.place(op, ids);
+                node.put_off(shape, tracked, link);
+                return Ok(self.commit());
+            }
+            self.settle_inputs(op.name(), ids)?;
+        }
+        let saved = op.saved(Shapes { nodes: &self.nodes[..self.len], ids });
         let id = self.len;
         let node = self.next();
         node.place(op, ids);

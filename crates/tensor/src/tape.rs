@@ -1,5 +1,7 @@
 //! The tape: a list of nodes in the order of their creation.
 
+use crate::chain;
+use crate::descend::Late;
 use crate::gradients::{Gradients, Store};
 use crate::node::{Kind, Node};
 use crate::op::Op;
@@ -69,6 +71,31 @@ impl<T: Element> Tape<T> {
     #[must_use]
     pub fn with_finite_guard(mut self) -> Self {
         self.inner.get_mut().guard = true;
+        self
+    }
+
+    /// The same tape with another rule for chains of pointwise ops: those on this many elements or more
+    /// (8,192 for a new tape) are computed late, when a read, a backward or another op needs them, and a
+    /// piece at a time, so that what lies between them stays in the nearest cache.
+    ///
+    /// A value that was put off needs its leaves: once a parameter among them was let go by
+    /// [`backward`](Self::backward), or a leaf [set](Self::set), it is refused until the parameter is bound
+    /// again, or the tape replayed. Results have the same bits either way. Under a [finite
+    /// guard](Self::with_finite_guard) nothing is put off; `usize::MAX` has everything computed as it is recorded.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::Array1};
+    ///
+    /// let tape = Tape::<f32>::new().with_chains_from(1000);
+    /// let (x, w) = (tape.constant(&Array1::ones(5000))?, tape.var(&Array1::ones(5000))?);
+    /// let loss = x.mul(w)?.relu()?.sum()?; // nothing is computed yet
+    /// assert_eq!(tape.backward(loss)?.wrt(w)?[[0]], 1.0); // forwards and backwards in one visit
+    /// assert_eq!(loss.item()?, 5000.0);
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_chains_from(mut self, elements: usize) -> Self {
+        self.inner.get_mut().chains_from = elements.max(chain::LEAST);
         self
     }
 
@@ -238,8 +265,8 @@ impl<T: Element> Tape<T> {
     }
 
     /// Sets the values of a leaf made by [`var`](Self::var) or [`constant`](Self::constant) before a
-    /// [`replay`](Self::replay), without which results are refused as [stale](ErrorKind::Stale); the shape
-    /// stays.
+    /// [`replay`](Self::replay), without which results are refused as [stale](ErrorKind::Stale), and so are
+    /// values that [nobody asked for](Self::with_chains_from) before; the shape stays.
     ///
     /// # Errors
     /// [`ErrorKind::Shapes`] for another shape, [`ErrorKind::NotALeaf`] for another kind of node.
@@ -320,8 +347,15 @@ impl<T: Element> Tape<T> {
         inner.expect_values("replay")?;
         // Until all is computed, values are partly new.
         inner.stale = true;
+        let mut chains = 0;
         for id in 0..inner.len {
-            inner.compute(id)?;
+            if inner.chains.get(chains).is_some_and(|chain| chain.first == id) {
+                inner.replay_chain(chains);
+                chains += 1;
+            }
+            if inner.nodes[id].link.is_none() {
+                inner.compute(id)?;
+            }
         }
         inner.stale = false;
         Ok(())
@@ -370,6 +404,17 @@ impl<T: Element> Tape<T> {
         root: Var<'_, T>,
         seed: impl FnOnce(&mut [T]),
     ) -> Result<Gradients<'_, T>> {
+        Ok(self.differentiate_late(op, root, &[], seed)?.0)
+    }
+
+    /// The same, but for those gradients of parameters to be updated (their nodes) that are products.
+    pub(crate) fn differentiate_late(
+        &self,
+        op: &'static str,
+        root: Var<'_, T>,
+        updated: &[u32],
+        seed: impl FnOnce(&mut [T]),
+    ) -> Result<(Gradients<'_, T>, Vec<Late>)> {
         let id = self.own(op, root)?;
         let mut inner = self.write(op)?;
         inner.expect_values(op)?;
@@ -382,13 +427,18 @@ impl<T: Element> Tape<T> {
             return Err(ErrorKind::NoGradient { op, expected, got }.into());
         }
         let mut store = std::mem::take(&mut inner.store);
-        let done = store.run(&inner.nodes[..inner.len], id, inner.guard, seed);
-        if let Err(error) = done {
-            inner.store = store;
-            return Err(error);
-        }
+        // A guard looks at every gradient, so none can be put off.
+        let updated = if inner.guard { &[] } else { updated };
+        let found = match store.run(&inner, id, updated, seed) {
+            Ok(found) => found,
+            Err(error) => {
+                inner.store = store;
+                return Err(error);
+            }
+        };
+        found.totals.into_iter().for_each(|(id, total)| inner.nodes[id].give_number(total));
         inner.release();
-        Ok(Gradients::new(self, store))
+        Ok((Gradients::new(self, store), found.late))
     }
 
     /// Starts a new recording in the memory of the old one. No variable can be alive.
@@ -411,7 +461,10 @@ impl<T: Element> Tape<T> {
     pub fn bytes(&self) -> usize {
         let inner = self.inner.borrow();
         let segment = inner.segment.as_ref().and_then(|tape| tape.lock().ok().map(|tape| tape.bytes()));
-        inner.store.bytes() + inner.nodes.iter().map(Node::bytes).sum::<usize>() + segment.unwrap_or(0)
+        inner.store.bytes()
+            + inner.tiles.bytes()
+            + inner.nodes.iter().map(Node::bytes).sum::<usize>()
+            + segment.unwrap_or(0)
     }
 
     /// The node of a variable if it is of this tape.
@@ -421,6 +474,15 @@ impl<T: Element> Tape<T> {
             return Ok(var.id as usize);
         }
         Err(ErrorKind::OtherTape { op }.into())
+    }
+
+    /// Computes the value of a node if it was put off.
+    #[inline]
+    pub(crate) fn settle(&self, op: &'static str, id: u32) -> Result<()> {
+        if self.read(op)?.nodes[id as usize].ready() {
+            return Ok(());
+        }
+        self.write(op)?.settle(op, id as usize, &[])
     }
 
     #[inline]

@@ -78,6 +78,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// [`ErrorKind::Released`] for a parameter after `backward`, [`ErrorKind::Content`] for indices.
     pub fn with<R>(self, f: impl FnOnce(ArrayViewD<'_, T>) -> R) -> Result<R> {
+        self.tape.settle("value", self.id)?;
         let inner = self.tape.read("value")?;
         let node = &inner.nodes[self.id as usize];
         match node.kind {
@@ -92,6 +93,7 @@ impl<'t, T: Element> Var<'t, T> {
     /// # Errors
     /// [`ErrorKind::Operand`] for an array with another number of elements than one.
     pub fn item(self) -> Result<T> {
+        self.tape.settle("item", self.id)?;
         let inner = self.tape.read("item")?;
         let node = &inner.nodes[self.id as usize];
         match (node.values(), &node.kind) {

@@ -48,6 +48,8 @@ pub(crate) fn run<T: Number>(program: &[u8]) -> Vec<&'static str> {
     assert!(tape.is_empty());
     assert_eq!(trace, self::trace(&tape, &bytes, &steps, other), "the same program in used memory");
     assert_eq!(trace, self::trace(&make(), &bytes, &steps, other), "the same program in new memory");
+    let late = make().with_chains_from(0);
+    assert_eq!(trace, self::trace(&late, &bytes, &steps, other), "the same program, computed late");
     if let Some((leaf, replayed)) = trace.replayed {
         let tape = make();
         let fresh = record(&tape, &bytes, &steps, Some(leaf));

@@ -3,7 +3,7 @@
 use super::Optimizer;
 use crate::module::{Fields, Path, parameter};
 use crate::{ErrorKind, Result};
-use tensor::{Element, Gradients};
+use tensor::{Element, Gradients, Tape, Var};
 
 /// Plain gradient descent: `w ← w - rate * g`.
 ///
@@ -59,6 +59,38 @@ impl Sgd {
         }
         self.rate = rate;
         Ok(())
+    }
+}
+
+impl Sgd {
+    /// The way back from `loss` and the step in one, without storing the gradients of weights: faster for
+    /// large layers, and equal to [`step`](Optimizer::step) up to a rounding of the update.
+    ///
+    /// ```
+    /// use nn::{Fields, Sgd};
+    /// use tensor::{Param, Tape, ndarray::array};
+    ///
+    /// let (mut w, sgd) = (Param::new(&array![1.0])?, Sgd::new(0.1)?);
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.param(&w)?;
+    /// sgd.descend(&mut w, &tape, (x * x).sum()?)?;
+    /// assert_eq!(w.values(), [0.8]);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tape::descend`]; no parameter is changed then.
+    pub fn descend<T: Element>(
+        &self,
+        model: &mut (impl Fields<T> + ?Sized),
+        tape: &Tape<T>,
+        loss: Var<'_, T>,
+    ) -> Result<()> {
+        tape.descend(loss, T::from_f64(self.rate), &mut |each| {
+            model.visit_mut(Path::ROOT, &mut |path, param| {
+                each(param).map_err(|source| parameter(path, source))
+            })
+        })
     }
 }
 

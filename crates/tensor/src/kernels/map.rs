@@ -9,22 +9,24 @@ use crate::Element;
 /// Below this many elements the dispatch costs more than wide vectors gain.
 const WIDE: usize = 32;
 
+/// Stores or adds one value for each element. Slices are walked together rather than by index: a bounds
+/// check inside of the loop would leave its last vectors to a scalar one.
 #[inline(always)]
-fn run<T: Element>(out: &mut [T], write: Write, f: impl Fn(usize) -> T) {
+fn run<T: Element>(out: &mut [T], write: Write, values: impl Iterator<Item = T>) {
     match write {
-        Write::Store => out.iter_mut().enumerate().for_each(|(i, out)| *out = f(i)),
-        Write::Add => out.iter_mut().enumerate().for_each(|(i, out)| *out += f(i)),
+        Write::Store => out.iter_mut().zip(values).for_each(|(out, x)| *out = x),
+        Write::Add => out.iter_mut().zip(values).for_each(|(out, x)| *out += x),
     }
 }
 
 #[inline(always)]
-fn dispatch<T: Element>(out: &mut [T], write: Write, f: impl Fn(usize) -> T) {
+fn dispatch<T: Element>(out: &mut [T], write: Write, values: impl Iterator<Item = T>) {
     if out.len() < WIDE {
-        run(out, write, f);
+        run(out, write, values);
     } else {
         vectorize(
             #[inline(always)]
-            move || run(out, write, f),
+            move || run(out, write, values),
         );
     }
 }
@@ -32,16 +34,15 @@ fn dispatch<T: Element>(out: &mut [T], write: Write, f: impl Fn(usize) -> T) {
 /// `out[i] (+)= f(a[i])`
 #[inline(always)]
 pub(crate) fn map1<T: Element>(out: &mut [T], write: Write, a: &[T], f: impl Fn(T) -> T) {
-    // Slices of one length let the compiler drop the bounds checks.
     let a = &a[..out.len()];
-    dispatch(out, write, move |i| f(a[i]));
+    dispatch(out, write, a.iter().map(move |&a| f(a)));
 }
 
 /// `out[i] (+)= f(a[i], b[i])`
 #[inline(always)]
 pub(crate) fn map2<T: Element>(out: &mut [T], write: Write, a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     let (a, b) = (&a[..out.len()], &b[..out.len()]);
-    dispatch(out, write, move |i| f(a[i], b[i]));
+    dispatch(out, write, a.iter().zip(b).map(move |(&a, &b)| f(a, b)));
 }
 
 /// `out[i] (+)= f(a[i], b[i], c[i])`
@@ -53,7 +54,7 @@ pub(crate) fn map3<T: Element>(
     f: impl Fn(T, T, T) -> T,
 ) {
     let (a, b, c) = (&a[..out.len()], &b[..out.len()], &c[..out.len()]);
-    dispatch(out, write, move |i| f(a[i], b[i], c[i]));
+    dispatch(out, write, a.iter().zip(b).zip(c).map(move |((&a, &b), &c)| f(a, b, c)));
 }
 
 /// `values[i] = f(values[i])`

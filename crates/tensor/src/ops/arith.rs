@@ -4,7 +4,8 @@ use super::elementwise::chain;
 use super::functions::power_slope;
 use crate::broadcast::{broadcast, reduce, zip};
 use crate::kernels::{self, Write};
-use crate::op::{Backward, Forward, Inputs, Op, Shapes};
+use crate::op::{Backward, Forward, Inputs, Op, Shapes, Sink};
+use crate::pointwise::{Piece, Pointwise};
 use crate::{Element, Result, Shape, Var};
 use std::{fmt, ops};
 
@@ -38,7 +39,7 @@ impl<T: Element, B: Binary<T>> Op<T> for Zip<B> {
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let (f, a, b) = (self.0, inputs.get(0), inputs.get(1));
         if a.shape == b.shape {
-            kernels::map2(out.values, Write::Store, a.values, b.values, |a, b| f.value(a, b));
+            self.values(&[a.values, b.values], out.values);
         } else {
             zip(out.values, out.shape, (a, b), |_, a, b| f.value(a, b));
         }
@@ -48,19 +49,39 @@ impl<T: Element, B: Binary<T>> Op<T> for Zip<B> {
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         let (f, a, b) = (self.0, step.inputs.get(0), step.inputs.get(1));
         let shape = step.output.shape;
+        if a.shape == b.shape {
+            return step.pointwise(self);
+        }
         for side in 0..2 {
             let Some(sink) = step.grads.of(side) else { continue };
-            if a.shape == b.shape {
-                let operands = (&*step.upstream, a.values, b.values);
-                sink.map3(operands, |g, a, b| f.back(g, a, b)[side]);
-                continue;
-            }
             let gradient = step.scratch.take(step.upstream.len());
             gradient.copy_from_slice(&step.upstream);
             zip(gradient, shape, (a, b), |g, a, b| f.back(g, a, b)[side]);
             reduce(sink, gradient, shape, step.inputs.get(side).shape);
         }
         Ok(())
+    }
+
+    fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element, B: Binary<T>> Pointwise<T> for Zip<B> {
+    fn values(&self, inputs: &[&[T]], out: &mut [T]) {
+        let f = self.0;
+        kernels::map2(out, Write::Store, inputs[0], inputs[1], move |a, b| f.value(a, b));
+    }
+
+    fn gradient(&self, input: usize, piece: Piece<'_, T>, sink: Sink<'_, T>) {
+        let (f, Piece { inputs, upstream, .. }) = (self.0, piece);
+        // A constant side, so that the loop computes one derivative alone.
+        let operands = (upstream, inputs[0], inputs[1]);
+        if input == 0 {
+            sink.map3(operands, move |g, a, b| f.back(g, a, b)[0]);
+        } else {
+            sink.map3(operands, move |g, a, b| f.back(g, a, b)[1]);
+        }
     }
 }
 

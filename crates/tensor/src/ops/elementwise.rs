@@ -2,25 +2,23 @@
 
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes, Sink};
+use crate::pointwise::{Piece, Pointwise};
 use crate::{Element, Result, Shape};
 use std::fmt;
 
 /// An elementwise function: its value, and its derivative given the input `x` and the output `y`.
-///
-/// Slices may be any piece of the arrays: an element's bits depend on nothing but the element, so arrays can
-/// be computed whole or tile by tile.
 pub(crate) trait Unary<T: Element>: Copy + Send + fmt::Debug + 'static {
     const NAME: &'static str;
     fn value(self, x: T) -> T;
     fn slope(self, x: T, y: T) -> T;
 
-    /// The value of every element.
+    /// The values of a piece of an array.
     #[inline]
     fn values(self, out: &mut [T], x: &[T]) {
         kernels::map1(out, Write::Store, x, move |x| self.value(x));
     }
 
-    /// Contributes the gradient of the input, given that of the output.
+    /// Contributes the gradient of a piece of an array.
     #[inline]
     fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], y: &[T]) {
         sink.map3((g, x, y), move |g, x, y| chain(g, self.slope(x, y)));
@@ -46,11 +44,22 @@ impl<T: Element, U: Unary<T>> Op<T> for Map<U> {
         Ok(())
     }
 
-    fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        if let Some(sink) = step.grads.of(0) {
-            self.0.gradient(sink, &step.upstream, step.inputs.get(0).values, step.output.values);
-        }
-        Ok(())
+    fn backward(&self, step: Backward<'_, T>) -> Result<()> {
+        step.pointwise(self)
+    }
+
+    fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element, U: Unary<T>> Pointwise<T> for Map<U> {
+    fn values(&self, inputs: &[&[T]], out: &mut [T]) {
+        self.0.values(out, inputs[0]);
+    }
+
+    fn gradient(&self, _: usize, piece: Piece<'_, T>, sink: Sink<'_, T>) {
+        self.0.gradient(sink, piece.upstream, piece.inputs[0], piece.output);
     }
 }
 

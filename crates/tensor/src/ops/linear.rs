@@ -2,7 +2,7 @@
 
 use super::activations::relu_slope;
 use super::elementwise::in_place;
-use crate::kernels::{self, Write};
+use crate::kernels::{self, Matrix, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
 use crate::{Element, ErrorKind, Result, Shape, Var};
 
@@ -83,6 +83,15 @@ impl<T: Element> Op<T> for Linear {
         T::gemm(out.values, Write::Add, T::one(), inputs.get(0).matrix(), inputs.get(1).matrix());
         self.0.apply(out.values);
         Ok(())
+    }
+
+    fn product<'a>(
+        &self,
+        input: usize,
+        inputs: Inputs<'a, T>,
+        upstream: View<'a, T>,
+    ) -> Option<[Matrix<'a, T>; 2]> {
+        (input == 1).then(|| [inputs.get(0).matrix().t(), upstream.matrix()])
     }
 
     // With G the gradient before the activation: dX = G Wᵀ, dW = Xᵀ G, db = Σ rows of G

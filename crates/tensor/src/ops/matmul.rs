@@ -180,13 +180,17 @@ impl Product {
         operand: Matrix<'_, T>,
         g: Matrix<'_, T>,
     ) {
-        let (first, second) = match (side, self) {
-            (0, Self::Tn) => (operand, g.t()),
-            (0, _) => (g, operand.t()),
-            (_, Self::Nt) => (g.t(), operand),
-            _ => (operand.t(), g),
-        };
+        let [first, second] = self.factors(side, operand, g);
         T::gemm(out, write, T::one(), first, second);
+    }
+
+    fn factors<'a, T>(self, side: usize, operand: Matrix<'a, T>, g: Matrix<'a, T>) -> [Matrix<'a, T>; 2] {
+        match (side, self) {
+            (0, Self::Tn) => [operand, g.t()],
+            (0, _) => [g, operand.t()],
+            (_, Self::Nt) => [g.t(), operand],
+            _ => [operand.t(), g],
+        }
     }
 
     /// The operands as the product sees them, of two axes each.
@@ -246,6 +250,25 @@ impl<T: Element> Op<T> for Product {
             }
         }
         Ok(())
+    }
+
+    fn product<'a>(
+        &self,
+        input: usize,
+        inputs: Inputs<'a, T>,
+        upstream: View<'a, T>,
+    ) -> Option<[Matrix<'a, T>; 2]> {
+        let (a, b) = (inputs.get(0), inputs.get(1));
+        if a.shape.len() != 2 || b.shape.len() != 2 {
+            return None;
+        }
+        let other = match input {
+            0 if *self == Self::Nt => b.matrix().t(),
+            0 => b.matrix(),
+            _ if *self == Self::Tn => a.matrix().t(),
+            _ => a.matrix(),
+        };
+        Some(self.factors(input, other, upstream.matrix()))
     }
 
     // dA = G Bᵀ, dB = Aᵀ G

@@ -46,6 +46,7 @@ pub use loss::{BinaryCrossEntropyConfig, CrossEntropyConfig, Reduction};
 pub use norm::Norm;
 pub use pad::PadMode;
 pub use pool::{Divisor, PoolConfig, Rounding};
+pub(crate) use reduce::{Total, total};
 pub use sort::Order;
 pub use sparse::sparse_matmul;
 pub use triangular::Triangle;

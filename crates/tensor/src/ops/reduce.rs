@@ -3,6 +3,7 @@
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Axes, Element, Result, Shape, Var};
+use std::any::Any;
 
 /// `Σ` over some axes, or that over the number of elements.
 #[derive(Debug)]
@@ -10,6 +11,30 @@ struct Sum {
     name: &'static str,
     axes: Axes,
     mean: bool,
+}
+
+/// What a sum of everything does with its result, at the end of a chain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Total {
+    mean: bool,
+}
+
+/// Whether an op is a sum of everything.
+pub(crate) fn total<T: Element>(op: &dyn Op<T>) -> Option<Total> {
+    let op: &dyn Any = op;
+    op.downcast_ref::<Sum>().filter(|sum| sum.axes == Axes::ALL).map(|sum| Total { mean: sum.mean })
+}
+
+impl Total {
+    /// The result for the sum of `n` elements.
+    pub(crate) fn of<T: Element>(self, sum: T::Wide, n: usize) -> T {
+        if self.mean { T::narrow(sum) / T::from_f64(n as f64) } else { T::narrow(sum) }
+    }
+
+    /// The gradient of each of `n` elements.
+    pub(crate) fn slope<T: Element>(self, g: T, n: usize) -> T {
+        if self.mean { g / T::from_f64(n as f64) } else { g }
+    }
 }
 
 impl<T: Element> Op<T> for Sum {

@@ -1,19 +1,27 @@
 //! Matrix products: by plain loops where little is to do, in tiles of registers otherwise.
+mod finish;
 mod lanes;
+mod matrix;
+mod pack;
 mod packed;
+mod plain;
 mod small;
 mod thin;
+mod tile;
 
-use super::{Buffer, Write};
-use crate::Element;
+use super::Buffer;
 use packed::Packed;
+use pulp::{Arch, Simd, WithSimd};
+use small::Small;
 use std::cell::Cell;
 
-pub(crate) use thin::gemm_plain;
+pub(crate) use finish::Finish;
+pub use matrix::Matrix;
+pub(crate) use plain::gemm_plain;
 
 /// Up to this many multiply-adds operands are read where they are.
 const SMALL: usize = 64 * 128 * 128;
-/// Up to this many multiply-adds a plain loop is faster than packing.
+/// Up to this many multiply-adds a plain loop is faster than vectors.
 const TINY: usize = 256;
 /// From this many multiply-adds on threads share a product.
 #[cfg(feature = "rayon")]
@@ -21,136 +29,114 @@ const PARALLEL: usize = 1 << 23;
 /// Fewer rows, or a shorter inner size, than this are not worth a tile.
 const THIN: usize = 4;
 
-/// A matrix inside of a slice: element (i, j) stands at `i * row_stride + j * col_stride`.
-#[derive(Debug, Clone, Copy)]
-pub struct Matrix<'a, T> {
-    values: &'a [T],
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
+/// The ways to a product.
+enum Kernel<'a, T> {
+    Rows(Small<'a, T>),
+    Dots(Small<'a, T>),
+    Small(Small<'a, T>),
+    Packed(Packed<'a, T>),
 }
 
-impl<'a, T> Matrix<'a, T> {
-    /// A matrix stored row by row.
-    ///
-    /// # Panics
-    /// If the slice does not hold `rows * cols` elements; an op checks its shapes before.
-    #[inline]
-    pub fn new(values: &'a [T], rows: usize, cols: usize) -> Self {
-        assert_eq!(values.len(), rows * cols, "a matrix of {rows} rows and {cols} columns");
-        Self { values, rows, cols, row_stride: cols, col_stride: 1 }
-    }
-
-    /// The same elements seen as the transposed matrix.
-    #[inline]
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self {
-            values: self.values,
-            rows: self.cols,
-            cols: self.rows,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-        }
-    }
+/// A kernel and memory for its panels.
+struct Job<'a, T> {
+    kernel: Kernel<'a, T>,
+    panels: &'a mut [Buffer<T>; 2],
 }
 
-impl<T: Element> Matrix<'_, T> {
-    /// Rows and columns.
-    pub(crate) fn size(&self) -> [usize; 2] {
-        [self.rows, self.cols]
-    }
+/// What a float type needs: products with vectors of any instruction set.
+trait Float: pack::Turn {
+    fn run<S: Simd>(simd: S, job: Job<'_, Self>);
+}
 
-    /// The first rows and the others.
-    #[cfg(feature = "rayon")]
-    fn split_rows(self, rows: usize) -> (Self, Self) {
-        let rest = &self.values[rows * self.row_stride..];
-        (Self { rows, ..self }, Self { values: rest, rows: self.rows - rows, ..self })
-    }
-
-    /// The first columns and the others.
-    #[cfg(feature = "rayon")]
-    fn split_cols(self, cols: usize) -> (Self, Self) {
-        let (left, right) = self.t().split_rows(cols);
-        (left.t(), right.t())
-    }
-
-    /// A function of every element, row by row.
-    pub(crate) fn map<U>(&self, f: impl Fn(T) -> U) -> Vec<U> {
-        (0..self.rows)
-            .flat_map(|i| (0..self.cols).map(move |j| (i, j)))
-            .map(|(i, j)| f(self.at(i, j)))
-            .collect()
-    }
+impl<T: Float> WithSimd for Job<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    pub(crate) fn at(&self, i: usize, j: usize) -> T {
-        self.values[i * self.row_stride + j * self.col_stride]
+    fn with_simd<S: Simd>(self, simd: S) {
+        T::run(simd, self);
     }
 }
 
-/// Checks the sizes and serves products without work or of little work; true if done.
+/// `out = finish(a b)` with vectors of an instruction set.
 #[inline]
-fn trivial<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) -> bool {
-    assert_eq!(a.cols, b.rows, "inner sizes of a product");
-    assert_eq!(out.len(), a.rows * b.cols, "size of a product");
-    if a.cols == 0 || out.is_empty() {
-        if write == Write::Store {
-            out.fill(T::zero());
-        }
-    } else if a.rows * a.cols * b.cols <= TINY {
-        thin::tiny(out, write, alpha, a, b);
-    } else if (a.rows < THIN || a.cols < THIN) && b.col_stride == 1 {
-        thin::rows(out, write, alpha, a, b);
-    } else if a.rows < THIN && b.row_stride == 1 && a.col_stride == 1 {
-        thin::dots(out, write, alpha, a, b);
-    } else {
-        return false;
+fn product<T: Float>(
+    arch: Arch,
+    memory: &'static std::thread::LocalKey<Cell<[Buffer<T>; 2]>>,
+    out: &mut [T],
+    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
+    mut finish: Finish<'_, T>,
+) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert_eq!(k, b.rows, "inner sizes of a product");
+    assert_eq!(out.len(), m * n, "size of a product");
+    assert!(finish.bias.is_none_or(|bias| bias.len() == n), "a bias as long as a row of the product");
+    let work = m * k * n;
+    if work <= TINY {
+        return plain::tiny(out, a, b, finish);
     }
-    true
+    let run = |kernel: Kernel<'_, T>| {
+        let mut panels = memory.take();
+        arch.dispatch(Job { kernel, panels: &mut panels });
+        memory.set(panels);
+    };
+    if n == 1 && m > 1 {
+        // A column is a row of the transposed product.
+        finish.start(out);
+        return product(arch, memory, out, (b.t(), a.t()), finish);
+    }
+    if (m < THIN || k < THIN) && b.col_stride == 1 {
+        run(Kernel::Rows(Small { out, a, b, finish }));
+    } else if m < THIN && b.row_stride == 1 && a.col_stride == 1 {
+        run(Kernel::Dots(Small { out, a, b, finish }));
+    } else if work <= SMALL {
+        run(Kernel::Small(Small { out, a, b, finish }));
+    } else {
+        let product = Packed { start: out.as_mut_ptr(), stride: n, a, b, finish };
+        #[cfg(feature = "rayon")]
+        if work >= PARALLEL {
+            return product.split(rayon::current_num_threads(), &|piece| run(Kernel::Packed(piece)));
+        }
+        run(Kernel::Packed(product));
+    }
 }
 
-macro_rules! product {
+macro_rules! float {
     ($name:ident, $t:ident) => {
-        /// `out (+)= alpha * a b`
-        pub(crate) fn $name(out: &mut [$t], write: Write, alpha: $t, a: Matrix<'_, $t>, b: Matrix<'_, $t>) {
-            let (m, k, n) = (a.rows, a.cols, b.cols);
-            if trivial(out, write, alpha, a, b) {
-                return;
+        impl Float for $t {
+            #[inline(always)]
+            fn run<S: Simd>(simd: S, Job { kernel, panels }: Job<'_, Self>) {
+                match kernel {
+                    Kernel::Rows(product) => product.rows(simd),
+                    Kernel::Dots(product) => product.dots(simd),
+                    Kernel::Small(product) => product.run(simd, &mut panels[1]),
+                    Kernel::Packed(product) => product.run(simd, panels),
+                }
             }
+        }
+
+        /// `out = finish(a b)`
+        pub(crate) fn $name(
+            arch: Arch,
+            out: &mut [$t],
+            operands: (Matrix<'_, $t>, Matrix<'_, $t>),
+            finish: Finish<'_, $t>,
+        ) {
             thread_local! {
                 /// Memory for packed operands, so that a product allocates nothing once it is large enough.
                 static PANELS: Cell<[Buffer<$t>; 2]> = const { Cell::new([Buffer::new(), Buffer::new()]) };
             }
-            if m * k * n <= SMALL {
-                let mut panels = PANELS.take();
-                let [_, b_panels] = &mut panels;
-                pulp::Arch::new().dispatch(small::Small { out, write, alpha, a, b, panels: b_panels });
-                PANELS.set(panels);
-                return;
-            }
-            let piece = |product: Packed<'_, $t>| {
-                let mut panels = PANELS.take();
-                pulp::Arch::new().dispatch(packed::Piece { product, panels: &mut panels });
-                PANELS.set(panels);
-            };
-            let product = Packed { out: packed::Out::new(out, n), write, alpha, a, b };
-            #[cfg(feature = "rayon")]
-            if m * k * n >= PARALLEL {
-                return product.split(rayon::current_num_threads(), &piece);
-            }
-            piece(product);
+            product(arch, &PANELS, out, operands, finish);
         }
     };
 }
 
-product!(product_f32, f32);
-product!(product_f64, f64);
+float!(product_f32, f32);
+float!(product_f64, f64);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Write;
 
     /// Small whole numbers: every order of adding gives the same bits.
     fn values(n: usize, seed: usize) -> Vec<f64> {
@@ -172,10 +158,10 @@ mod tests {
                 let mut want = vec![3.0; m * n];
                 gemm_plain(&mut want, write, -2.0, left, right);
                 let mut got = vec![3.0; m * n];
-                product_f64(&mut got, write, -2.0, left, right);
+                product_f64(Arch::new(), &mut got, (left, right), Finish::new(write, -2.0));
                 assert_eq!(got, want, "{m}x{k}x{n} layout {layout} {write:?}");
                 let mut got = vec![3.0; m * n];
-                product_f32(&mut got, write, -2.0, left32, right32);
+                product_f32(Arch::new(), &mut got, (left32, right32), Finish::new(write, -2.0));
                 assert_eq!(got, narrow(&want), "{m}x{k}x{n} layout {layout} {write:?} f32");
             }
         }

@@ -1,134 +1,181 @@
-//! Products that are too thin for tiles: few rows, a short inner size, or next to nothing.
+//! Products that are too thin for tiles, few rows or a short inner size: bound by reading `b`.
+#![expect(unsafe_code, reason = "operands and result are reached through pointers, checked once a product")]
 
-use super::{Matrix, Write};
-use crate::Element;
-use crate::kernels::vectorize;
+use super::lanes::Lanes;
+use super::small::Small;
+use crate::kernels::Write;
+use pulp::Simd;
 
-/// Rows of `b` that are read at once.
-const TOGETHER: usize = 8;
-/// Independent partial sums of a dot product: two vectors of the widest kind.
-const LANES: usize = 32;
-
-/// The slow and obvious product, `out (+)= alpha * a b`: the reference of the others, and the product
-/// of element types without a kernel.
-pub(crate) fn gemm_plain<T: Element>(
-    out: &mut [T],
-    write: Write,
-    alpha: T,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-) {
-    for i in 0..a.rows {
-        for j in 0..b.cols {
-            let mut sum = T::zero();
-            for k in 0..a.cols {
-                sum += a.at(i, k) * b.at(k, j);
-            }
-            let out = &mut out[i * b.cols + j];
-            match write {
-                Write::Store => *out = alpha * sum,
-                Write::Add => *out += alpha * sum,
-            }
+impl<T> Small<'_, T> {
+    /// Each row of the result is a sum of rows of `b`, which are read in the order of memory.
+    #[inline(always)]
+    pub(super) fn rows<S: Simd>(mut self, simd: S)
+    where
+        T: Lanes<S>,
+    {
+        assert_eq!(self.out.len(), self.a.rows * self.b.cols, "size of a product");
+        assert!(self.b.rows == self.a.cols && self.b.col_stride == 1, "rows of the second operand");
+        let mut i = 0;
+        while i < self.a.rows {
+            i += match self.a.rows - i {
+                3 => self.few_rows::<S, 3, 4>(simd, i),
+                2 => self.few_rows::<S, 2, 8>(simd, i),
+                _ => self.few_rows::<S, 1, 8>(simd, i),
+            };
         }
     }
-}
 
-/// The same with loops over slices, for so little work that a dispatch would be felt.
-#[inline]
-pub(super) fn tiny<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
-    if b.col_stride == 1 && b.row_stride == b.cols {
-        for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
-            for (k, row) in b.values.chunks_exact(b.cols).enumerate() {
-                let factor = alpha * a.at(i, k);
-                if k == 0 && write == Write::Store {
-                    out.iter_mut().zip(row).for_each(|(out, &x)| *out = factor * x);
-                } else {
-                    out.iter_mut().zip(row).for_each(|(out, &x)| *out += factor * x);
-                }
-            }
+    /// `R` rows of the result, from row `i` on, `N` rows of `b` at a time.
+    #[inline(always)]
+    fn few_rows<S: Simd, const R: usize, const N: usize>(&mut self, simd: S, i: usize) -> usize
+    where
+        T: Lanes<S>,
+    {
+        let mut k = 0;
+        while k < self.a.cols {
+            k += match self.a.cols - k {
+                rest if rest >= N => self.add_rows::<S, R, N>(simd, i, k),
+                3 => self.add_rows::<S, R, 3>(simd, i, k),
+                2.. => self.add_rows::<S, R, 2>(simd, i, k),
+                _ => self.add_rows::<S, R, 1>(simd, i, k),
+            };
         }
-    } else if a.col_stride == 1 && b.row_stride == 1 {
-        for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
+        R
+    }
+
+    /// Adds `N` rows of `b`, from row `k` on, to `R` rows of the result; the first ones start it.
+    #[inline(always)]
+    fn add_rows<S: Simd, const R: usize, const N: usize>(&mut self, simd: S, i: usize, k: usize) -> usize
+    where
+        T: Lanes<S>,
+    {
+        let (a, b, n) = (self.a, self.b, self.b.cols);
+        let finish = self.finish.block(k == 0, k + N == a.cols);
+        let factors: [[T::Vector; N]; R] = std::array::from_fn(|r| {
+            std::array::from_fn(|m| T::splat(simd, finish.alpha * a.at(i + r, k + m)))
+        });
+        let floor = T::splat(simd, finish.floor);
+        let rows: [*const T; N] = std::array::from_fn(|m| b.values[(k + m) * b.row_stride..][..n].as_ptr());
+        let out = self.out[i * n..(i + R) * n].as_mut_ptr();
+        let bias = finish.bias.map(|bias| bias[..n].as_ptr());
+        let mask = T::first(simd, n % T::COUNT);
+        runs(
+            n,
+            T::COUNT,
+            #[inline(always)]
+            |j, whole| {
+                // SAFETY: `n` numbers are behind every pointer, and `j` and the vector after it, or what the
+                // mask leaves of it, are below `n`.
+                let load = |from: *const T| unsafe {
+                    if whole { T::load(simd, from.add(j)) } else { T::load_some(simd, mask, from.add(j)) }
+                };
+                let b = rows.map(load);
+                for (r, factors) in factors.iter().enumerate() {
+                    let out = out.wrapping_add(r * n);
+                    let start = match (finish.write, bias) {
+                        (Write::Add, _) => load(out),
+                        (Write::Store, Some(bias)) => load(bias),
+                        (Write::Store, None) => T::splat(simd, T::zero()),
+                    };
+                    let sum =
+                        factors.iter().zip(b).fold(start, |sum, (&factor, b)| T::fma(simd, factor, b, sum));
+                    let sum = T::at_least(simd, floor, sum);
+                    // SAFETY: as above, and the result is borrowed exclusively.
+                    unsafe {
+                        if whole {
+                            T::store(simd, out.add(j), sum);
+                        } else {
+                            T::store_some(simd, mask, out.add(j), sum);
+                        }
+                    }
+                }
+            },
+        );
+        N
+    }
+
+    /// Each number of the result is a dot product of two rows in memory.
+    #[inline(always)]
+    pub(super) fn dots<S: Simd>(mut self, simd: S)
+    where
+        T: Lanes<S>,
+    {
+        let n = self.b.cols;
+        assert_eq!(self.out.len(), self.a.rows * n, "size of a product");
+        for j in (0..n / 4 * 4).step_by(4) {
+            self.few_columns::<S, 4>(simd, j);
+        }
+        for j in n / 4 * 4..n {
+            self.few_columns::<S, 1>(simd, j);
+        }
+    }
+
+    /// `N` columns of the result, from column `j` on.
+    #[inline(always)]
+    fn few_columns<S: Simd, const N: usize>(&mut self, simd: S, j: usize)
+    where
+        T: Lanes<S>,
+    {
+        let (a, b, n, finish) = (self.a, self.b, self.b.cols, self.finish);
+        let columns: [&[T]; N] = std::array::from_fn(|c| &b.values[(j + c) * b.col_stride..][..a.cols]);
+        for i in 0..a.rows {
             let row = &a.values[i * a.row_stride..][..a.cols];
-            for (j, out) in out.iter_mut().enumerate() {
-                let column = &b.values[j * b.col_stride..][..a.cols];
-                let sum = row.iter().zip(column).fold(T::zero(), |sum, (&a, &b)| sum + a * b);
-                put(out, write, alpha * sum);
+            let sums = dots::<T, S, N>(simd, row, columns);
+            for (c, sum) in sums.into_iter().enumerate() {
+                let out = &mut self.out[i * n + j + c];
+                let before = match (finish.write, finish.bias) {
+                    (Write::Add, _) => *out,
+                    (Write::Store, Some(bias)) => bias[j + c],
+                    (Write::Store, None) => T::zero(),
+                };
+                *out = finish.at_least(finish.alpha * sum + before);
             }
         }
-    } else {
-        gemm_plain(out, write, alpha, a, b);
     }
 }
 
+/// Calls a function for every whole vector of `n` numbers, and for what is left.
 #[inline(always)]
-fn put<T: Element>(out: &mut T, write: Write, x: T) {
-    match write {
-        Write::Store => *out = x,
-        Write::Add => *out += x,
+fn runs(n: usize, count: usize, mut f: impl FnMut(usize, bool)) {
+    let whole = n / count * count;
+    (0..whole).step_by(count).for_each(|j| f(j, true));
+    if whole < n {
+        f(whole, false);
     }
 }
 
-/// Each row of the result is a sum of rows of `b`, which are read in the order of memory.
-pub(super) fn rows<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
-    vectorize(
-        #[inline(always)]
-        || add_rows(out, write, alpha, a, b),
-    );
-}
-
+/// The dot products of a row with several others of its length.
 #[inline(always)]
-fn add_rows<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
-    const N: usize = TOGETHER;
-    for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
-        if write == Write::Store {
-            out.fill(T::zero());
-        }
-        let row = |k: usize| &b.values[k * b.row_stride..][..b.cols];
-        let whole = a.cols / N * N;
-        for k in (0..whole).step_by(N) {
-            let factors: [T; N] = std::array::from_fn(|n| alpha * a.at(i, k + n));
-            let rows: [&[T]; N] = std::array::from_fn(|n| &row(k + n)[..out.len()]);
-            for (j, out) in out.iter_mut().enumerate() {
-                let mut sum = *out;
-                for n in 0..N {
-                    sum += factors[n] * rows[n][j];
-                }
-                *out = sum;
+fn dots<T: Lanes<S>, S: Simd, const N: usize>(simd: S, row: &[T], columns: [&[T]; N]) -> [T; N] {
+    let depth = row.len();
+    assert!(columns.iter().all(|column| column.len() == depth), "rows of one length");
+    let zero = T::splat(simd, T::zero());
+    // Two partial sums each, so that no sum waits for the one before.
+    let mut sums = [[zero; 2]; N];
+    let mut k = 0;
+    while k + 2 * T::COUNT <= depth {
+        for half in 0..2 {
+            let at = k + half * T::COUNT;
+            // SAFETY: a whole vector from `at` on lies inside of every row.
+            let x = unsafe { T::load(simd, row.as_ptr().add(at)) };
+            for (sums, column) in sums.iter_mut().zip(columns) {
+                // SAFETY: as above.
+                let y = unsafe { T::load(simd, column.as_ptr().add(at)) };
+                sums[half] = T::fma(simd, x, y, sums[half]);
             }
         }
-        for k in whole..a.cols {
-            let factor = alpha * a.at(i, k);
-            out.iter_mut().zip(row(k)).for_each(|(out, &x)| *out += factor * x);
-        }
+        k += 2 * T::COUNT;
     }
-}
-
-/// Each number of the result is a dot product of two rows in memory.
-pub(super) fn dots<T: Element>(out: &mut [T], write: Write, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
-    vectorize(
-        #[inline(always)]
-        || {
-            for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
-                let row = &a.values[i * a.row_stride..][..a.cols];
-                for (j, out) in out.iter_mut().enumerate() {
-                    put(out, write, alpha * dot(row, &b.values[j * b.col_stride..][..a.cols]));
-                }
-            }
-        },
-    );
-}
-
-#[inline(always)]
-fn dot<T: Element>(a: &[T], b: &[T]) -> T {
-    let mut lanes = [T::zero(); LANES];
-    let (a_runs, b_runs) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = a_runs.remainder().iter().zip(b_runs.remainder());
-    for (a, b) in a_runs.zip(b_runs) {
-        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
+    while k < depth {
+        let mask = T::first(simd, depth - k);
+        // SAFETY: the mask leaves what lies inside of the rows.
+        let x = unsafe { T::load_some(simd, mask, row.as_ptr().add(k)) };
+        for (sums, column) in sums.iter_mut().zip(columns) {
+            // SAFETY: as above.
+            let y = unsafe { T::load_some(simd, mask, column.as_ptr().add(k)) };
+            sums[0] = T::fma(simd, x, y, sums[0]);
         }
+        k += T::COUNT;
     }
-    let sum = lanes.iter().fold(T::zero(), |sum, &lane| sum + lane);
-    rest.fold(sum, |sum, (&a, &b)| sum + a * b)
+    sums.map(|[first, second]| T::reduce(simd, first, second))
 }

@@ -209,3 +209,48 @@ impl<'t, T: Element> Var<'t, T> {
         Err(crate::ErrorKind::Value { op: "softplus", expected, got: beta.to_f64() }.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels;
+
+    /// The slice methods against the functions of one number, over pieces of every kind.
+    fn compare<U: Unary<f32>>(op: U) {
+        let x: Vec<f32> =
+            (0..700).map(|i| (i as f32 - 350.0) * 0.11).chain([f32::NAN, -0.0, 120.0]).collect();
+        let whole = |x: &[f32]| {
+            let mut y = vec![0.0; x.len()];
+            op.values(&mut y, x);
+            y
+        };
+        let y = whole(&x);
+        let near = |a: f32, b: f32| (a.is_nan() && b.is_nan()) || (a - b).abs() <= 2e-6 * b.abs().max(0.1);
+        for (&x, &y) in x.iter().zip(&y) {
+            assert!(near(y, op.value(x)), "{}({x}) is {y} instead of {}", U::NAME, op.value(x));
+        }
+        for piece in [1, 5, 31, 33, 256, 300] {
+            let pieces: Vec<u32> = x.chunks(piece).flat_map(whole).map(f32::to_bits).collect();
+            assert!(pieces.iter().zip(&y).all(|(&a, b)| a == b.to_bits()), "{} by {piece}", U::NAME);
+        }
+        let tape = crate::Tape::new();
+        let leaf = tape.var(&ndarray::arr1(&x)).unwrap();
+        let gradients = tape.backward(leaf.unary(Map(op)).unwrap().sum().unwrap()).unwrap();
+        let mut slopes = vec![0.0; x.len()];
+        kernels::map2(&mut slopes, Write::Store, &x, &y, |x, y| op.slope(x, y));
+        for (i, &got) in gradients.wrt(leaf).unwrap().iter().enumerate() {
+            assert!(near(got, slopes[i]), "{}'({}) is {got} instead of {}", U::NAME, x[i], slopes[i]);
+        }
+    }
+
+    #[test]
+    fn slices_equal_single_numbers() {
+        compare(Relu);
+        compare(Sigmoid);
+        compare(LogSigmoid);
+        compare(Silu);
+        compare(GeluTanh);
+        compare(Elu { alpha: 0.7 });
+        compare(Softplus { beta: 1.3 });
+    }
+}

@@ -1,6 +1,8 @@
 use super::*;
 
 type Kernel = fn(Arch, &mut [f32], &[f32]);
+/// Arguments and results.
+type Pairs = &'static [(f32, f32)];
 
 struct Case {
     name: &'static str,
@@ -88,17 +90,17 @@ fn every_seventh_number_is_within_the_bound() {
 fn special_values() {
     const INF: f32 = f32::INFINITY;
     const NAN: f32 = f32::NAN;
-    let tiny = f32::from_bits(1);
-    let table: [(&str, Kernel, &[(f32, f32)]); 6] = [
-        ("exp", exp, &[(-INF, 0.0), (-200.0, 0.0), (-0.0, 1.0), (INF, INF), (89.0, INF), (-103.5, tiny)]),
-        ("exp_m1", exp_m1, &[(-INF, -1.0), (-0.0, -0.0), (0.0, 0.0), (INF, INF), (89.0, INF), (tiny, tiny)]),
+    const TINY: f32 = f32::from_bits(1);
+    let table: [(&str, Kernel, Pairs); 6] = [
+        ("exp", exp, &[(-INF, 0.0), (-200.0, 0.0), (-0.0, 1.0), (INF, INF), (89.0, INF), (-103.5, TINY)]),
+        ("exp_m1", exp_m1, &[(-INF, -1.0), (-0.0, -0.0), (0.0, 0.0), (INF, INF), (89.0, INF), (TINY, TINY)]),
         (
             "ln",
             ln,
-            &[(-INF, NAN), (-1.0, NAN), (-tiny, NAN), (-0.0, -INF), (0.0, -INF), (1.0, 0.0), (INF, INF)],
+            &[(-INF, NAN), (-1.0, NAN), (-TINY, NAN), (-0.0, -INF), (0.0, -INF), (1.0, 0.0), (INF, INF)],
         ),
-        ("ln_1p", ln_1p, &[(-2.0, NAN), (-1.0, -INF), (-0.0, -0.0), (0.0, 0.0), (INF, INF), (tiny, tiny)]),
-        ("tanh", tanh, &[(-INF, -1.0), (-0.0, -0.0), (0.0, 0.0), (tiny, tiny), (20.0, 1.0), (INF, 1.0)]),
+        ("ln_1p", ln_1p, &[(-2.0, NAN), (-1.0, -INF), (-0.0, -0.0), (0.0, 0.0), (INF, INF), (TINY, TINY)]),
+        ("tanh", tanh, &[(-INF, -1.0), (-0.0, -0.0), (0.0, 0.0), (TINY, TINY), (20.0, 1.0), (INF, 1.0)]),
         (
             "sigmoid",
             sigmoid,

@@ -187,6 +187,10 @@ pub trait Element:
         kernels::map1(out, Write::Store, x, Self::sigmoid);
     }
 
+    /// The sum of all numbers, to be joined with others.
+    fn sum_all(values: &[Self]) -> Self::Wide {
+        kernels::sum_plain(values)
+    }
     /// The [larger](Self::larger) of all numbers, -inf of none.
     fn largest(values: &[Self]) -> Self {
         values.iter().copied().reduce(Self::larger).unwrap_or(Self::from_f64(f64::NEG_INFINITY))
@@ -226,7 +230,7 @@ macro_rules! vectors {
 }
 
 macro_rules! element {
-    ($t:ident, $gemm:path, $erf:path, { $($vectors:tt)* }) => {
+    ($t:ident, $gemm:path, $erf:path, $sum:path, { $($vectors:tt)* }) => {
         impl Element for $t {
             type Wide = f64;
 
@@ -285,6 +289,9 @@ macro_rules! element {
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
                 $gemm(Arch::new(), out, (a, b), Finish::new(write, alpha));
             }
+            fn sum_all(values: &[Self]) -> f64 {
+                $sum(pulp::Arch::new(), values)
+            }
             fn largest(values: &[Self]) -> Self {
                 kernels::largest(values)
             }
@@ -296,7 +303,7 @@ macro_rules! element {
     };
 }
 
-element!(f32, kernels::product_f32, libm::erff, {
+element!(f32, kernels::product_f32, libm::erff, kernels::sum_f32, {
     vectors! {
         exp_all() = exp;
         exp_minus(shift) = exp_minus;
@@ -307,4 +314,4 @@ element!(f32, kernels::product_f32, libm::erff, {
         sigmoid_all() = sigmoid;
     }
 });
-element!(f64, kernels::product_f64, libm::erf, {});
+element!(f64, kernels::product_f64, libm::erf, kernels::sum_f64, {});

@@ -110,7 +110,10 @@ impl Grouping {
         self.runs(|elements, outputs| {
             let (out, x) = (&mut out[elements.clone()], &x[elements]);
             match outputs {
-                Outputs::One(r) => kernels::map1(out, write, x, |x| f(x, a[r], b[r])),
+                Outputs::One(r) => {
+                    let (a, b, f) = (a[r], b[r], &f);
+                    kernels::map1(out, write, x, move |x| f(x, a, b));
+                }
                 Outputs::Each(r) => kernels::map3(out, write, (x, &a[r.clone()], &b[r]), &f),
             }
         });
@@ -122,7 +125,10 @@ impl Grouping {
             let out = &mut out[elements];
             match (outputs, write) {
                 (Outputs::One(r), Write::Store) => out.fill(g[r]),
-                (Outputs::One(r), Write::Add) => kernels::update(out, |x| x + g[r]),
+                (Outputs::One(r), Write::Add) => {
+                    let g = g[r];
+                    kernels::update(out, move |x| x + g);
+                }
                 (Outputs::Each(r), _) => kernels::map1(out, write, &g[r], |g| g),
             }
         });

@@ -23,7 +23,7 @@ fn extreme<T: Element>(values: &[T], start: T, choose: impl Fn(T, T) -> T) -> T 
     let [mut best, mut nan] = [start, T::zero()];
     let (chunks, rest) = values.as_chunks::<LANES>();
     if !chunks.is_empty() {
-        let (bests, nans) = vectorize(
+        (best, nan) = vectorize(
             #[inline(always)]
             || {
                 let (mut bests, mut nans) = ([start; LANES], [T::zero(); LANES]);
@@ -33,11 +33,18 @@ fn extreme<T: Element>(values: &[T], start: T, choose: impl Fn(T, T) -> T) -> T 
                         *nan = keep(*nan, x);
                     }
                 }
-                (bests, nans)
+                // Halves rather than one after the other: a comparison waits for the one before.
+                let mut half = LANES / 2;
+                while half > 0 {
+                    for i in 0..half {
+                        bests[i] = choose(bests[i], bests[i + half]);
+                        nans[i] = keep(nans[i], nans[i + half]);
+                    }
+                    half /= 2;
+                }
+                (bests[0], nans[0])
             },
         );
-        best = bests.into_iter().fold(best, &choose);
-        nan = nans.into_iter().fold(nan, keep);
     }
     best = rest.iter().fold(best, |best, &x| choose(best, x));
     nan = rest.iter().fold(nan, |nan, &x| keep(nan, x));

@@ -1,4 +1,7 @@
 //! Elementwise loops over contiguous slices of one length.
+//!
+//! Closures are moved all the way in, and those that capture numbers should be `move` too: what they captured
+//! by reference might lie in the output for all the compiler knows, and the loop would use no vectors.
 
 use super::{Write, vectorize};
 use crate::Element;
@@ -23,7 +26,7 @@ fn dispatch<T: Element>(out: &mut [T], write: Write, values: impl Iterator<Item 
     } else {
         vectorize(
             #[inline(always)]
-            || run(out, write, values),
+            move || run(out, write, values),
         );
     }
 }
@@ -62,7 +65,7 @@ pub(crate) fn update<T: Element>(values: &mut [T], f: impl Fn(T) -> T) {
     } else {
         vectorize(
             #[inline(always)]
-            || values.iter_mut().for_each(|x| *x = f(*x)),
+            move || values.iter_mut().for_each(|x| *x = f(*x)),
         );
     }
 }
@@ -75,7 +78,7 @@ pub(crate) fn update1<T: Element>(values: &mut [T], a: &[T], f: impl Fn(T, T) ->
     } else {
         vectorize(
             #[inline(always)]
-            || values.iter_mut().zip(a).for_each(|(x, &a)| *x = f(*x, a)),
+            move || values.iter_mut().zip(a).for_each(|(x, &a)| *x = f(*x, a)),
         );
     }
 }

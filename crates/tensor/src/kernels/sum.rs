@@ -1,13 +1,16 @@
-//! Sums that keep their digits: f32 is added in short pieces that are joined in f64.
+//! Sums that keep their digits: f32 is added in short runs that are joined in f64.
 
-use super::{Write, map1, vectorize};
+use super::{Write, map1, map2, vectorize};
 use crate::Element;
+use pulp::{Arch, Simd, WithSimd};
 
-/// Elements added in the element type before they are joined in the wider one. A sum is that of the sums of
-/// its pieces in order, so whoever has an array piece by piece can add it up to the same bits.
+/// A sum is that of the sums of pieces of this length in order, so whoever has an array piece by piece can
+/// add it up to the same bits.
 pub(crate) const PIECE: usize = 1024;
-/// Independent partial sums: four vectors of the widest kind, which hides the latency of an addition.
-const LANES: usize = 64;
+/// Independent sums of vectors, which hide the latency of an addition.
+const SUMS: usize = 8;
+/// Vectors added in the element type before they are joined in the wider one: 8 for each sum.
+const RUN: usize = 64;
 /// Below this many elements the dispatch costs more than wide vectors gain.
 const SHORT: usize = 32;
 /// Columns whose wide sums fit the stack: rows are read in runs of this length.
@@ -17,9 +20,7 @@ const ROWS: usize = 8;
 
 /// The sum of a short or scattered series.
 pub(crate) fn sum<T: Element>(values: impl Iterator<Item = T>) -> T {
-    let mut total = T::Wide::default();
-    values.for_each(|x| total += x.widen());
-    T::narrow(total)
+    T::narrow(scattered(values))
 }
 
 /// The sum of all elements.
@@ -29,68 +30,113 @@ pub(crate) fn sum_slice<T: Element>(values: &[T]) -> T {
 
 /// The sum of all elements, to be joined with others.
 pub(crate) fn wide_sum<T: Element>(values: &[T]) -> T::Wide {
-    wide([values], |[x]| x)
+    if values.len() < SHORT { scattered(values.iter().copied()) } else { T::sum_all(values) }
 }
 
 /// `Σ a[i] b[i]` of slices of one length.
 pub(crate) fn wide_dot<T: Element>(a: &[T], b: &[T]) -> T::Wide {
-    wide([a, &b[..a.len()]], |[a, b]| a * b)
-}
-
-/// `Σ f(operands[..][i])` of slices of one length.
-#[inline(always)]
-fn wide<T: Element, const N: usize>(operands: [&[T]; N], f: impl Fn([T; N]) -> T) -> T::Wide {
     let mut total = T::Wide::default();
-    let length = operands[0].len();
-    if length < SHORT {
-        (0..length).for_each(|i| total += f(operands.map(|operand| operand[i])).widen());
-        return total;
+    let mut products = [T::zero(); PIECE];
+    for (a, b) in a.chunks(PIECE).zip(b.chunks(PIECE)) {
+        let products = &mut products[..a.len()];
+        map2(products, Write::Store, a, b, |a, b| a * b);
+        total += wide_sum(products);
     }
-    vectorize(
-        #[inline(always)]
-        || {
-            for start in (0..length).step_by(PIECE) {
-                let end = length.min(start + PIECE);
-                total += piece(operands.map(|operand| &operand[start..end]), &f);
+    total
+}
+
+fn scattered<T: Element>(values: impl Iterator<Item = T>) -> T::Wide {
+    let mut total = T::Wide::default();
+    values.for_each(|x| total += x.widen());
+    total
+}
+
+/// The sum of all elements of any type, piece by piece.
+pub(crate) fn sum_plain<T: Element>(values: &[T]) -> T::Wide {
+    let mut total = T::Wide::default();
+    values.chunks(PIECE).for_each(|piece| total += scattered(piece.iter().copied()));
+    total
+}
+
+macro_rules! sum_vectors {
+    ($name:ident, $t:ident, $as_simd:ident, $lanes:ident, $splat:ident, $add:ident, $load:ident, $store:ident) => {
+        /// The sum of all elements, in vectors.
+        pub(crate) fn $name(arch: Arch, values: &[$t]) -> f64 {
+            struct Pieces<'a>(&'a [$t]);
+
+            impl WithSimd for Pieces<'_> {
+                type Output = f64;
+
+                #[inline(always)]
+                fn with_simd<S: Simd>(self, simd: S) -> f64 {
+                    let mut total = 0.0;
+                    for piece in self.0.chunks(PIECE) {
+                        total += if piece.len() < SHORT {
+                            scattered(piece.iter().copied())
+                        } else {
+                            piece.chunks(RUN * S::$lanes).map(|run| short(simd, run)).sum()
+                        };
+                    }
+                    total
+                }
             }
-            total
-        },
-    )
-}
 
-/// The sum of at most [`PIECE`] elements.
-#[inline(always)]
-fn piece<T: Element, const N: usize>(operands: [&[T]; N], f: impl Fn([T; N]) -> T) -> T::Wide {
-    let length = operands[0].len();
-    if length < SHORT {
-        let mut total = T::Wide::default();
-        (0..length).for_each(|i| total += f(operands.map(|operand| operand[i])).widen());
-        return total;
-    }
-    let mut lanes = [T::zero(); LANES];
-    for start in (0..length - length % LANES).step_by(LANES) {
-        let chunks = operands.map(|operand| &operand[start..start + LANES]);
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            *lane += f(chunks.map(|chunk| chunk[i]));
+            /// The sum of a run: each lane adds 15 numbers at most.
+            #[inline(always)]
+            fn short<S: Simd>(simd: S, run: &[$t]) -> f64 {
+                let mut sums = [simd.$splat(0.0); SUMS];
+                let (vectors, tail) = S::$as_simd(run);
+                let (groups, rest) = vectors.as_chunks::<SUMS>();
+                for group in groups {
+                    for (sum, &x) in sums.iter_mut().zip(group) {
+                        *sum = simd.$add(*sum, x);
+                    }
+                }
+                // All in one: sums that are reached by a running index would not stay in registers.
+                for &x in rest {
+                    sums[0] = simd.$add(sums[0], x);
+                }
+                let [a, b, c, d, e, f, g, h] = sums;
+                let h = simd.$add(h, simd.$load(tail));
+                let left = simd.$add(simd.$add(a, b), simd.$add(c, d));
+                let right = simd.$add(simd.$add(e, f), simd.$add(g, h));
+                let mut lanes = [0.0; 16];
+                simd.$store(&mut lanes[..S::$lanes], simd.$add(left, right));
+                join(lanes.map(f64::from))
+            }
+
+            arch.dispatch(Pieces(values))
         }
-    }
-    let rest = operands.map(|operand| &operand[length - length % LANES..]);
-    for (i, lane) in lanes.iter_mut().enumerate().take(length % LANES) {
-        *lane += f(rest.map(|rest| rest[i]));
-    }
-    join(lanes.map(T::widen))
+    };
 }
 
-/// The sum of the lanes: halves are added until one is left.
+sum_vectors!(
+    sum_f32,
+    f32,
+    as_simd_f32s,
+    F32_LANES,
+    splat_f32s,
+    add_f32s,
+    partial_load_f32s,
+    partial_store_f32s
+);
+sum_vectors!(
+    sum_f64,
+    f64,
+    as_simd_f64s,
+    F64_LANES,
+    splat_f64s,
+    add_f64s,
+    partial_load_f64s,
+    partial_store_f64s
+);
+
+/// The sum of lanes by halves.
 #[inline(always)]
-fn join<W: Copy + std::ops::AddAssign>(mut lanes: [W; LANES]) -> W {
-    let mut half = LANES / 2;
-    while half > 0 {
-        let (left, right) = lanes.split_at_mut(half);
-        left.iter_mut().zip(right).for_each(|(left, right)| *left += *right);
-        half /= 2;
-    }
-    lanes[0]
+fn join(lanes: [f64; 16]) -> f64 {
+    let eight: [f64; 8] = std::array::from_fn(|i| lanes[i] + lanes[i + 8]);
+    let four: [f64; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// `sums[i] += values[i]`
@@ -187,6 +233,25 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn every_instruction_set_keeps_digits() {
+        let values: Vec<f32> = (0..5000).map(|i| ((i * 7919) % 1013) as f32 * 0.37 + 1.0).collect();
+        let doubles: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
+        for arch in super::super::functions::sets() {
+            for n in (0..200).chain([511, 512, 513, 1023, 1024, 1025, 1055, 1057, 4999]) {
+                let exact: f64 = doubles[..n].iter().sum();
+                let bound = 17.0 / f64::from(1 << 24);
+                assert!((sum_f32(arch, &values[..n]) - exact).abs() <= bound * exact, "{n}");
+                assert!((sum_f64(arch, &doubles[..n]) - exact).abs() <= 1e-14 * exact, "{n}");
+            }
+            let mut special = vec![1.0; 100];
+            special[77] = f32::INFINITY;
+            assert_eq!(sum_f32(arch, &special), f64::INFINITY);
+            special[3] = f32::NEG_INFINITY;
+            assert!(sum_f32(arch, &special).is_nan());
+        }
+    }
+
     #[test]
     fn a_sum_is_that_of_its_pieces() {
         let values: Vec<f32> = (0..5000).map(|i| ((i * 7919) % 1013) as f32 * 0.37 - 150.0).collect();

@@ -63,14 +63,14 @@ unary_with! {
     elu = Elu { alpha }, |op, x| if x < T::zero() { op.alpha * x.exp_m1() } else { x },
         |op, x, _| if x > T::zero() { T::one() } else { op.alpha * x.exp() }, {
         fn values(self, out: &mut [T], x: &[T]) {
-            let outer = |_, x, power| {
+            let outer = move |_, x, power| {
                 let below = self.alpha * power;
                 if x < T::zero() { below } else { x }
             };
             compose((out, Write::Store), (x, x), |x| x, T::exp_m1_all, outer);
         }
         fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], _: &[T]) {
-            let slope = |g, x, power| {
+            let slope = move |g, x, power| {
                 let below = self.alpha * power;
                 chain(g, if x > T::zero() { T::one() } else { below })
             };
@@ -80,11 +80,11 @@ unary_with! {
     softplus = Softplus { beta }, |op, x| softplus(op.beta * x) / op.beta,
         |op, x, _| (op.beta * x).sigmoid(), {
         fn values(self, out: &mut [T], x: &[T]) {
-            let outer = |_, x: T, tail| (above(self.beta * x) + tail) / self.beta;
-            compose((out, Write::Store), (x, x), |x| below(self.beta * x), ln_1p_exp, outer);
+            let outer = move |_, x: T, tail| (above(self.beta * x) + tail) / self.beta;
+            compose((out, Write::Store), (x, x), move |x| below(self.beta * x), ln_1p_exp, outer);
         }
         fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], _: &[T]) {
-            compose(sink.parts(), (g, x), |x| self.beta * x, T::sigmoid_all, |g, _, s| chain(g, s));
+            compose(sink.parts(), (g, x), move |x| self.beta * x, T::sigmoid_all, |g, _, s| chain(g, s));
         }
     };
 }

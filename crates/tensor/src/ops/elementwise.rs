@@ -73,16 +73,16 @@ pub(crate) type Vectorised<T> = fn(&mut [T], &[T]);
 pub(crate) fn compose<T: Element>(
     (out, write): (&mut [T], Write),
     (g, x): (&[T], &[T]),
-    argument: impl Fn(T) -> T,
+    argument: impl Fn(T) -> T + Copy,
     inner: Vectorised<T>,
-    outer: impl Fn(T, T, T) -> T,
+    outer: impl Fn(T, T, T) -> T + Copy,
 ) {
     let (mut arguments, mut images) = ([T::zero(); TILE], [T::zero(); TILE]);
     for ((out, g), x) in out.chunks_mut(TILE).zip(g.chunks(TILE)).zip(x.chunks(TILE)) {
         let (arguments, images) = (&mut arguments[..x.len()], &mut images[..x.len()]);
-        kernels::map1(arguments, Write::Store, x, &argument);
+        kernels::map1(arguments, Write::Store, x, argument);
         inner(images, arguments);
-        kernels::map3(out, write, (g, x, images), &outer);
+        kernels::map3(out, write, (g, x, images), outer);
     }
 }
 

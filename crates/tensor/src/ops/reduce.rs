@@ -53,7 +53,7 @@ impl<T: Element> Op<T> for Sum {
         grouping.sum(out.values, Write::Store, x.values);
         if self.mean {
             let n = T::from_f64(grouping.reduced() as f64);
-            kernels::update(out.values, |sum: T| sum / n);
+            kernels::update(out.values, move |sum: T| sum / n);
         }
         Ok(())
     }
@@ -66,7 +66,7 @@ impl<T: Element> Op<T> for Sum {
         };
         if self.mean {
             let n = T::from_f64(grouping.reduced() as f64);
-            kernels::update(&mut step.upstream, |g| g / n);
+            kernels::update(&mut step.upstream, move |g| g / n);
         }
         let (out, write) = sink.parts();
         grouping.spread(out, write, &step.upstream);

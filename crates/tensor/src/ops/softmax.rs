@@ -25,7 +25,7 @@ impl<T: Element> Op<T> for Softmax {
             for (x, y) in x.values.chunks_exact(length).zip(y.chunks_exact_mut(length)) {
                 T::exp_minus(y, x, T::largest(x));
                 let share = T::one() / kernels::sum_slice(y);
-                kernels::update(y, |power| power * share);
+                kernels::update(y, move |power| power * share);
             }
             return Ok(());
         }
@@ -49,7 +49,7 @@ impl<T: Element> Op<T> for Softmax {
             let operands = g.chunks_exact(length).zip(y.chunks_exact(length));
             for (out, (g, y)) in out.chunks_exact_mut(length).zip(operands) {
                 let sum = T::narrow(kernels::wide_dot(g, y));
-                kernels::map2(out, write, g, y, |g, y| y * (g - sum));
+                kernels::map2(out, write, g, y, move |g, y| y * (g - sum));
             }
             return Ok(());
         }
@@ -91,7 +91,7 @@ impl<T: Element> Op<T> for LogSoftmax {
                 let max = T::largest(x);
                 T::exp_minus(y, x, max);
                 let log = kernels::sum_slice(y).ln();
-                kernels::map1(y, Write::Store, x, |x| (x - max) - log);
+                kernels::map1(y, Write::Store, x, move |x| (x - max) - log);
             }
             return Ok(());
         }
@@ -117,7 +117,7 @@ impl<T: Element> Op<T> for LogSoftmax {
             for (out, (g, y)) in out.chunks_exact_mut(length).zip(operands) {
                 T::exp_all(softmax, y);
                 let sum = kernels::sum_slice(g);
-                kernels::map2(out, write, g, softmax, |g, softmax| g - softmax * sum);
+                kernels::map2(out, write, g, softmax, move |g, softmax| g - softmax * sum);
             }
             return Ok(());
         }

@@ -1,16 +1,5 @@
 use super::*;
 
-/// Every instruction set that the machine has, the plainest first.
-pub(super) fn sets() -> Vec<Arch> {
-    let mut sets = vec![Arch::Scalar];
-    #[cfg(target_arch = "x86_64")]
-    {
-        sets.extend(pulp::x86::V3::try_new().map(Arch::V3));
-        sets.extend(pulp::x86::V4::try_new().map(Arch::V4));
-    }
-    sets
-}
-
 type Kernel = fn(Arch, &mut [f32], &[f32]);
 
 struct Case {

@@ -185,7 +185,12 @@ impl<T: Element> Op<T> for Labelled {
             let shares = self.shares::<T>(classes, label);
             let total = g * shares.total;
             let share = total / sums[row];
-            kernels::map1(out, write, powers, |power| if total.is_zero() { total } else { power * share });
+            kernels::map1(
+                out,
+                write,
+                powers,
+                move |power| if total.is_zero() { total } else { power * share },
+            );
             out[label] -= g * shares.label;
             if shares.even > T::zero() {
                 let even = g * shares.even;

@@ -38,10 +38,10 @@ impl<T: Element> Op<T> for Mse {
         let (a, b) = (step.inputs.get(0).values, step.inputs.get(1).values);
         let factor = step.upstream[0] * T::from_f64(2.0 / a.len() as f64);
         if let Some(sink) = step.grads.of(0) {
-            sink.map2(a, b, |a, b| factor * (a - b));
+            sink.map2(a, b, move |a, b| factor * (a - b));
         }
         if let Some(sink) = step.grads.of(1) {
-            sink.map2(a, b, |a, b| factor * (b - a));
+            sink.map2(a, b, move |a, b| factor * (b - a));
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ impl<T: Element> Op<T> for Soft {
             let max = T::largest(x);
             T::exp_minus(logs, x, max);
             let log = kernels::sum_slice(logs).ln();
-            kernels::map1(logs, kernels::Write::Store, x, |x| (x - max) - log);
+            kernels::map1(logs, kernels::Write::Store, x, move |x| (x - max) - log);
             // A class without a share may have a logit of -inf.
             let term = |(class, (&t, &y)): (_, (&T, &T))| chain(self.share(classes, class, t), -y);
             *loss = kernels::sum(targets.iter().zip(&*logs).enumerate().map(term));
@@ -84,7 +84,9 @@ impl<T: Element> Op<T> for Soft {
                 }
                 let total = kernels::sum_slice(shares);
                 T::exp_all(softmax, &logs[span]);
-                kernels::update1(shares, softmax, |share, softmax| chain(g, chain(total, softmax) - share));
+                kernels::update1(shares, softmax, move |share, softmax| {
+                    chain(g, chain(total, softmax) - share)
+                });
             }
             sink.map1(shares, |dx| dx);
         }

@@ -1,12 +1,16 @@
 //! The loops: the only place where `unsafe` may stand, each block with its reason.
 
 mod buffer;
+mod conv;
 mod gemm;
 mod map;
 mod strided;
 mod sum;
 
 pub(crate) use buffer::Buffer;
+#[cfg(test)]
+pub(crate) use conv::tests::instruction_sets;
+pub(crate) use conv::{Convolutions, Direct, Slide, convolutions};
 pub use gemm::Matrix;
 pub(crate) use gemm::{gemm_plain, product_f32, product_f64};
 pub(crate) use map::{map1, map2, map3, update, update1};

@@ -30,6 +30,14 @@ pub(crate) fn vectorize<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
+/// Asks for the memory that is read next, while the processor computes.
+#[inline]
+pub(crate) fn ahead<T>(values: &[T]) {
+    for line in values.chunks(64 / size_of::<T>()) {
+        gemm::prefetch(line.as_ptr());
+    }
+}
+
 /// What to do with a destination: a first gradient is stored, later ones are added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write {

@@ -18,6 +18,7 @@ use std::cell::Cell;
 pub(crate) use finish::Finish;
 pub use matrix::Matrix;
 pub(crate) use plain::gemm_plain;
+pub(super) use tile::prefetch;
 
 /// Up to this many multiply-adds operands are read where they are.
 const SMALL: usize = 64 * 128 * 128;

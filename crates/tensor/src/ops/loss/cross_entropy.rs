@@ -4,6 +4,7 @@ use super::{Reduction, Weights, check_weights, not_empty, weight};
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::ops::elementwise::chain;
+use crate::ops::softmax::powers;
 use crate::{Element, Error, ErrorKind, Indices, Result, Shape, Var};
 use std::sync::Arc;
 
@@ -96,11 +97,10 @@ impl Labelled {
         Shares { label, even, total: label + even * T::from_f64(all) }
     }
 
-    /// The loss of a row of logits; its powers and their sum, whose quotients are its softmax.
-    fn row<T: Element>(&self, x: &[T], label: usize, powers: &mut [T]) -> (T, T) {
-        let max = T::largest(x);
-        T::exp_minus(powers, x, max);
-        let sum = kernels::sum_slice(powers);
+    /// The loss of one of several rows of logits; its powers and their sum, whose quotients are its softmax.
+    fn row<T: Element>(&self, (rows, row): (&[T], usize), label: usize, out: &mut [T]) -> (T, T) {
+        let (max, sum) = powers(out, rows, row);
+        let x = &rows[row * out.len()..][..out.len()];
         // The maximum is taken off first: 1e8 + ln 2 would round to 1e8 in f32.
         let log = sum.ln();
         let nll = |x: T| log - (x - max);
@@ -144,12 +144,12 @@ impl<T: Element> Op<T> for Labelled {
         let (op, classes) = (self.op, x.shape[1]);
         let (powers, saved) = out.saved.split_at_mut(x.values.len());
         let (sums, losses) = saved.split_at_mut(labels.len());
-        let rows = x.values.chunks_exact(classes.max(1)).zip(powers.chunks_exact_mut(classes.max(1)));
-        for (row, ((x, powers), &label)) in rows.zip(labels).enumerate() {
+        let rows = powers.chunks_exact_mut(classes.max(1));
+        for (row, (powers, &label)) in rows.zip(labels).enumerate() {
             (losses[row], sums[row]) = if !self.config.counts(label) {
                 (T::zero(), T::one())
             } else if label < classes {
-                self.row(x, label, powers)
+                self.row((x.values, row), label, powers)
             } else {
                 return Err(ErrorKind::Label { op, row, label, classes }.into());
             };
@@ -254,5 +254,29 @@ impl<'t, T: Element> Var<'t, T> {
     pub fn cross_entropy_with(self, labels: Indices<'_, T>, config: &CrossEntropyConfig) -> Result<Self> {
         let config = config.clone();
         self.binary(Labelled { op: "cross_entropy_with", config }, labels.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tape;
+    use ndarray::Array2;
+
+    #[test]
+    fn long_rows_equal_the_composition() {
+        let logits =
+            Array2::from_shape_fn((7, 1500), |(i, j)| ((i * 1500 + j) * 7919 % 1013) as f32 * 0.02 - 9.0);
+        let labels: Vec<usize> = (0..7).map(|i| i * 211).collect();
+        let tape = Tape::<f32>::new();
+        let (x, z) = (tape.var(&logits).unwrap(), tape.var(&logits).unwrap());
+        let fused = x.cross_entropy(tape.indices(&labels).unwrap()).unwrap();
+        let one_hot =
+            Array2::from_shape_fn((7, 1500), |(i, j)| if labels[i] == j { -1.0 / 7.0 } else { 0.0 });
+        let picked = z.log_softmax(1).unwrap().mul(tape.constant(&one_hot).unwrap()).unwrap();
+        let composed = picked.sum().unwrap();
+        assert!((fused.item().unwrap() - composed.item().unwrap()).abs() < 1e-5);
+        let gradients = tape.backward(fused.add(composed).unwrap()).unwrap();
+        let (fused, composed) = (gradients.wrt(x).unwrap(), gradients.wrt(z).unwrap());
+        assert!(fused.iter().zip(&composed).all(|(a, b)| (a - b).abs() <= 4e-6 * b.abs() + 1e-9));
     }
 }

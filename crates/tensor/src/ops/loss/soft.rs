@@ -4,6 +4,7 @@ use super::{CrossEntropyConfig, weight};
 use crate::kernels;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::ops::elementwise::chain;
+use crate::ops::softmax::powers;
 use crate::{Element, ErrorKind, Result, Shape, Var};
 
 const OP: &str = "cross_entropy_soft";
@@ -51,15 +52,14 @@ impl<T: Element> Op<T> for Soft {
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let (x, targets) = (inputs.get(0), inputs.get(1).values);
-        let &[rows, classes] = &**x.shape else { return Ok(()) };
-        let (logs, losses) = out.saved.split_at_mut(x.values.len());
+        let (logits, targets) = (inputs.get(0), inputs.get(1).values);
+        let &[rows, classes] = &**logits.shape else { return Ok(()) };
+        let (logs, losses) = out.saved.split_at_mut(logits.values.len());
         for (row, loss) in losses.iter_mut().enumerate() {
             let span = row * classes..(row + 1) * classes;
-            let (x, targets, logs) = (&x.values[span.clone()], &targets[span.clone()], &mut logs[span]);
-            let max = T::largest(x);
-            T::exp_minus(logs, x, max);
-            let log = kernels::sum_slice(logs).ln();
+            let (x, targets, logs) = (&logits.values[span.clone()], &targets[span.clone()], &mut logs[span]);
+            let (max, sum) = powers(logs, logits.values, row);
+            let log = sum.ln();
             kernels::map1(logs, kernels::Write::Store, x, move |x| (x - max) - log);
             // A class without a share may have a logit of -inf.
             let term = |(class, (&t, &y)): (_, (&T, &T))| chain(self.share(classes, class, t), -y);

@@ -34,7 +34,7 @@ if [ "${1:-}" != --check ]; then
     echo "$now" | tee "$recorded"
     exit
 fi
-echo "$now" | awk '
+if echo "$now" | awk '
     /^#/ { next }
     NR == FNR { old[$1] = $2; next }
     {
@@ -43,4 +43,9 @@ echo "$now" | awk '
         failed += far
         printf "%-18s %8d recorded, %8d now, %+.1f %%%s\n", $1, old[$1], $2, change, far ? "  <-- more than 2 %" : ""
     }
-    END { exit failed > 0 }' "$recorded" -
+    END { exit (failed > 0) }' "$recorded" -; then
+    echo "all within 2 %"
+else
+    echo "not within 2 %" >&2
+    exit 1
+fi

@@ -12,6 +12,7 @@ mod peers;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gemm_common::Parallelism;
+use gemm_common::pulp::Arch;
 use peers::data;
 use std::hint::black_box;
 use std::time::Duration;
@@ -129,15 +130,21 @@ fn threads() -> Parallelism {
     }
 }
 
+/// A sum that waits for nothing but memory, by the vectors of the machine.
 fn sum(values: &[f32]) -> f32 {
-    const LANES: usize = 128;
-    let mut sums = [0.0f32; LANES];
-    for chunk in values.chunks_exact(LANES) {
-        for (sum, x) in sums.iter_mut().zip(chunk) {
-            *sum += x;
-        }
-    }
-    sums.iter().sum()
+    const LANES: usize = 64;
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0f32; LANES];
+            for chunk in values.chunks_exact(LANES) {
+                for (sum, x) in sums.iter_mut().zip(chunk) {
+                    *sum += x;
+                }
+            }
+            sums.iter().sum()
+        },
+    )
 }
 
 fn product(group: &mut BenchmarkGroup<'_, WallTime>, operands: &Operands) -> Result<()> {

@@ -1,5 +1,5 @@
-//! Every family of ops over sizes from the cache to memory: `op_size/forward`, `op_size/backward`, and
-//! `op_size/ndarray`, the same computation in plain ndarray as the floor of `forward`.
+//! Every family of ops over sizes from the cache to memory: `op_elements/forward`, `op_elements/backward`,
+//! and `op_elements/ndarray`, the same computation in plain ndarray as the floor of `forward`.
 //!
 //! Forward is the replay of one recorded op and a look at its result; backward includes a copy of the output's
 //! gradient. Throughput is in bytes, each array counted once (backward moves as many gradients), and in floating
@@ -161,14 +161,6 @@ fn side(x: Variables<'_, '_>) -> Result<usize> {
     Ok(x[0].shape()?[0])
 }
 
-/// A number of elements in units of 1024.
-fn amount(elements: usize) -> String {
-    match elements >> 10 {
-        kibi @ ..1024 => format!("{kibi}Ki"),
-        kibi => format!("{}Mi", kibi >> 10),
-    }
-}
-
 fn array(seed: usize, shape: &[usize], offset: f32) -> ArrayD<f32> {
     let values = peers::data(seed as u32, shape.iter().product(), 1.0);
     let values = values.into_iter().map(|x| x + offset).collect();
@@ -192,7 +184,7 @@ fn bench(group: &mut BenchmarkGroup<'_, WallTime>, op: &Op, products: bool, side
     let upstream = array(9, out.shape(), 0.0);
     expect_same(op, &inputs, &mut out);
 
-    let name = format!("{}_{}", op.name, amount(side * side));
+    let name = format!("{}_{}", op.name, side * side);
     let bytes = 4 * (inputs.iter().map(ArrayD::len).sum::<usize>() + out.len()) as u64;
     let work = |times| match products {
         true => Throughput::Elements(times * flops(&inputs, &out)),

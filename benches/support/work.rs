@@ -9,12 +9,15 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// The arrays; those of the hash's seeds 1, 2, 3 in this order.
     arrays: &'static [Data],
-    loss: for<'t> fn(&Tape<f32>, &[Var<'t, f32>], &[usize]) -> Result<Var<'t, f32>>,
+    loss: Loss,
     /// The loss.
     value: f64,
     /// What a sum over an array's gradient is, by the array's position.
     gradients: &'static [(usize, Sum, f64)],
 }
+
+/// A loss of the arrays and, where it wants them, of labels.
+type Loss = for<'t> fn(&[Var<'t, f32>], &[usize]) -> Result<Var<'t, f32>>;
 
 /// An array of the hash.
 struct Data {
@@ -44,21 +47,21 @@ pub(crate) const CASES: [Case; 4] = [
     Case {
         name: "op_chain",
         arrays: &[constant(LONG, 1.0), var(LONG, 1.0), var(LONG, 1.0)],
-        loss: |_, x, _| x[0].mul(x[1])?.add(x[2])?.relu()?.sum(),
+        loss: |x, _| x[0].mul(x[1])?.add(x[2])?.relu()?.sum(),
         value: 291_599.875,
         gradients: &[(1, Sum::Plain, -837.805_298)],
     },
     Case {
         name: "op_softmax_ce",
         arrays: &[var(&[1024, 1000], 4.0)],
-        loss: |tape, x, labels| x[0].cross_entropy(tape.indices(labels)?),
+        loss: |x, labels| x[0].cross_entropy(x[0].tape().indices(labels)?),
         value: 8.817_623,
         gradients: &[(0, Sum::Absolute, 1.998_053)],
     },
     Case {
         name: "op_conv",
         arrays: &[var(&[32, 16, 28, 28], 1.0), var(&[32, 16, 3, 3], 0.1), constant(&[32, 32, 28, 28], 1.0)],
-        loss: |_, x, _| {
+        loss: |x, _| {
             let same = ConvConfig { padding: [1, 1], ..ConvConfig::default() };
             x[0].conv2d(x[1], None, same)?.mul(x[2])?.sum()
         },
@@ -68,7 +71,7 @@ pub(crate) const CASES: [Case; 4] = [
     Case {
         name: "conv1d",
         arrays: &[var(&[64, 128, 150], 1.0), var(&[256, 128, 5], 0.1), constant(&[64, 256, 146], 1.0)],
-        loss: |_, x, _| x[0].conv1d(x[1], None, ConvConfig::default())?.mul(x[2])?.sum(),
+        loss: |x, _| x[0].conv1d(x[1], None, ConvConfig::default())?.mul(x[2])?.sum(),
         value: -38.415_686,
         gradients: &[(0, Sum::Absolute, 1_150_661.955), (1, Sum::Absolute, 4_210_523.058)],
     },
@@ -96,7 +99,7 @@ impl Work {
     /// Records the loss.
     pub(crate) fn record<'t>(&self, tape: &'t Tape<f32>) -> Result<Var<'t, f32>> {
         let leaves = self.arrays.iter().map(|array| tape.param(array)).collect::<Result<Vec<_>>>()?;
-        (self.case.loss)(tape, &leaves, &self.labels)
+        (self.case.loss)(&leaves, &self.labels)
     }
 
     /// The loss and its gradients on a tape recorded anew; the loss.

@@ -39,7 +39,7 @@ pub trait Element:
     + 'static
 {
     /// The type in which long sums are joined.
-    type Wide: Copy + Default + AddAssign;
+    type Wide: Copy + Default + AddAssign + fmt::Debug + Send;
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;

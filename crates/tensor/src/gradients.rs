@@ -20,18 +20,27 @@ pub(crate) struct Slot<T> {
 
 /// A slot for every node of a tape, and memory for intermediate results.
 #[derive(Debug)]
-pub(crate) struct Store<T> {
+pub(crate) struct Store<T: Element> {
     pub(crate) slots: Vec<Slot<T>>,
     pub(crate) scratch: Buffer<T>,
+    /// The sums of the pieces of a chain.
+    pub(crate) sums: Vec<T::Wide>,
 }
 
-impl<T> Store<T> {
+impl<T: Element> Store<T> {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), scratch: Buffer::new() }
+        Self { slots: Vec::new(), scratch: Buffer::new(), sums: Vec::new() }
+    }
+
+    /// The memory of a gradient that is about to be written elsewhere.
+    pub(crate) fn take(&mut self, id: u32, size: usize) -> Buffer<T> {
+        let slot = &mut self.slots[id as usize];
+        slot.buffer.resize(size);
+        std::mem::take(&mut slot.buffer)
     }
 }
 
-impl<T> Default for Store<T> {
+impl<T: Element> Default for Store<T> {
     fn default() -> Self {
         Self::new()
     }

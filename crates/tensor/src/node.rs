@@ -3,6 +3,7 @@
 use crate::chain::Link;
 use crate::kernels::Buffer;
 use crate::op::{Forward, Inputs, Op};
+use crate::pointwise::Pointwise;
 use crate::{Element, ErrorKind, Result, Shape};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -59,6 +60,11 @@ impl<T: Element> Node<T> {
     /// The nodes that an op reads.
     pub(crate) fn inputs(&self) -> &[u32] {
         if let Kind::Op(recorded) = &self.kind { &recorded.inputs } else { &[] }
+    }
+
+    /// The op in pieces, if it can be computed so.
+    pub(crate) fn pointwise(&self) -> Option<&dyn Pointwise<T>> {
+        if let Kind::Op(recorded) = &self.kind { recorded.op.pointwise() } else { None }
     }
 
     /// Whether the value is there.

@@ -1,6 +1,6 @@
 //! Parameters: values that outlive a tape and are shared with it while it reads them.
 
-use crate::kernels::Buffer;
+use crate::kernels::{self, Buffer};
 use crate::{Element, ErrorKind, Result, Shape};
 use ndarray::{ArrayRef, ArrayViewD, Dimension, IxDyn};
 use std::sync::Arc;
@@ -76,6 +76,30 @@ impl<T: Element> Param<T> {
             }
             None => Err(ErrorKind::Shared { op: "values_mut" }.into()),
         }
+    }
+
+    /// `w ← w + factor * x`, element by element: a step of an optimizer.
+    ///
+    /// ```
+    /// use tensor::{Param, ndarray::array};
+    ///
+    /// let mut w = Param::new(&array![1.0, 2.0])?;
+    /// w.add_scaled(-0.5, &[2.0, 4.0])?;
+    /// assert_eq!(w.values(), [0.0, 0.0]);
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Length`] for another number of elements, [`ErrorKind::Shared`] while a tape holds the
+    /// values; they are then unchanged.
+    pub fn add_scaled(&mut self, factor: T, x: &[T]) -> Result<()> {
+        let (op, shape, expected, got) = ("add_scaled", self.shape, self.values.len(), x.len());
+        if expected != got {
+            return Err(ErrorKind::Length { op, shape, expected, got }.into());
+        }
+        let values = self.values_mut().map_err(|_| ErrorKind::Shared { op })?;
+        kernels::update1(values, x, move |w, x| w + factor * x);
+        Ok(())
     }
 
     /// Whether a tape holds the values, so that [`values_mut`](Self::values_mut) would be refused.

@@ -60,12 +60,19 @@ use crate::op::Sink;
 ///
 /// [`Tape::with_chains_from`]: crate::Tape::with_chains_from
 /// [`Op::pointwise`]: crate::Op::pointwise
-pub trait Pointwise<T: Element> {
+pub trait Pointwise<T: Element>: Sync {
     /// Computes one piece of the output from the same piece of each input.
     fn values(&self, inputs: &[&[T]], out: &mut [T]);
 
     /// Contributes one piece of the gradient of one input.
     fn gradient(&self, input: usize, piece: Piece<'_, T>, sink: Sink<'_, T>);
+
+    /// Whether the gradient of an input is that of the output, as for a sum. It may then be handed on without
+    /// a call of [`gradient`](Self::gradient).
+    fn passes(&self, input: usize) -> bool {
+        let _ = input;
+        false
+    }
 }
 
 /// The same piece of all arrays that the gradient of a pointwise op may read.

@@ -2,7 +2,6 @@
 
 use crate::chain::{self, Chain};
 use crate::gradients::Store;
-use crate::kernels::Buffer;
 use crate::node::{Kind, Node};
 use crate::op::{Op, Shapes};
 use crate::param::Param;
@@ -35,8 +34,6 @@ pub(crate) struct Inner<T: Element> {
     pub(crate) open: bool,
     /// From how many elements on a pointwise op is put off.
     pub(crate) chains_from: usize,
-    /// Memory for pieces of a chain's values.
-    pub(crate) tiles: Buffer<T>,
     pub(crate) store: Store<T>,
 }
 
@@ -55,7 +52,6 @@ impl<T: Element> Inner<T> {
             chains: Vec::new(),
             open: false,
             chains_from: chain::FROM,
-            tiles: Buffer::new(),
             store: Store::new(),
         }
     }

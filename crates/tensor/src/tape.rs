@@ -461,10 +461,7 @@ impl<T: Element> Tape<T> {
     pub fn bytes(&self) -> usize {
         let inner = self.inner.borrow();
         let segment = inner.segment.as_ref().and_then(|tape| tape.lock().ok().map(|tape| tape.bytes()));
-        inner.store.bytes()
-            + inner.tiles.bytes()
-            + inner.nodes.iter().map(Node::bytes).sum::<usize>()
-            + segment.unwrap_or(0)
+        inner.store.bytes() + inner.nodes.iter().map(Node::bytes).sum::<usize>() + segment.unwrap_or(0)
     }
 
     /// The node of a variable if it is of this tape.

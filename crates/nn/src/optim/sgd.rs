@@ -106,11 +106,7 @@ impl<T: Element> Optimizer<T> for Sgd {
         let rate = T::from_f64(self.rate);
         model.visit_mut(Path::ROOT, &mut |path, param| {
             let Some(gradient) = gradients.param(param) else { return Ok(()) };
-            let values = param.values_mut().map_err(|source| parameter(path, source))?;
-            for (value, &slope) in values.iter_mut().zip(gradient) {
-                *value -= rate * slope;
-            }
-            Ok(())
+            param.add_scaled(-rate, gradient).map_err(|source| parameter(path, source))
         })
     }
 }

@@ -6,18 +6,20 @@
 //! in one visit.
 
 mod back;
+mod span;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use crate::kernels::PIECE;
+use crate::kernels::{Buffer, PIECE};
 use crate::node::{Kind, Node, Recorded};
 use crate::op::Op;
 use crate::ops::{Total, total};
 use crate::record::Inner;
 use crate::{Element, ErrorKind, Result, Shape};
+use back::add_up;
 use smallvec::SmallVec;
-use std::ops::Range;
+use span::Span;
 use values::Values;
 
 /// From this many elements on a pointwise op is put off: smaller arrays stay in a near cache anyway.
@@ -26,6 +28,11 @@ pub(crate) const FROM: usize = 1 << 13;
 pub(crate) const LEAST: usize = 2;
 /// Ops of the longest chain.
 const LONGEST: usize = 32;
+/// Inputs of an op of a chain.
+const MOST_INPUTS: usize = 4;
+
+/// Something for each input of an op.
+type Inputs<X> = SmallVec<[X; MOST_INPUTS]>;
 
 /// Consecutive nodes. Those that are ops are pointwise and of one size, but for a sum at the end.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +58,6 @@ pub(crate) struct Link {
 type Positions = u64;
 
 impl Chain {
-    fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let size = self.size;
-        (0..size).step_by(PIECE).map(move |start| start..size.min(start + PIECE))
-    }
-
     /// The ops of the chain up to a node, from the last.
     fn backwards<'a, T: Element>(
         &self,
@@ -74,7 +76,7 @@ impl Chain {
     }
 
     /// The ops that have to be computed for the values at some positions, in order.
-    fn plan<T: Element>(&self, nodes: &[Node<T>], mut used: Positions) -> SmallVec<[u32; LONGEST]> {
+    fn needed<T: Element>(&self, nodes: &[Node<T>], mut used: Positions) -> SmallVec<[u32; LONGEST]> {
         let mut steps = SmallVec::new();
         for (id, _, link, recorded) in self.backwards(nodes, self.end) {
             if link.ready || used & bit(link) == 0 {
@@ -98,12 +100,6 @@ fn bit(link: Link) -> Positions {
     1 << link.position
 }
 
-/// Memory for a piece at every position of a chain.
-#[inline]
-fn place(position: usize, piece: &Range<usize>) -> Range<usize> {
-    position * PIECE..position * PIECE + piece.len()
-}
-
 impl<T: Element> Inner<T> {
     /// Takes an op whose shapes were checked into a chain, if it fits one; its place there.
     pub(crate) fn join(&mut self, op: &dyn Op<T>, shape: &Shape, ids: &[u32]) -> Result<Option<Link>> {
@@ -114,7 +110,11 @@ impl<T: Element> Inner<T> {
         let total = total(op).filter(|_| ids.iter().all(in_open));
         let size = shape.size();
         if total.is_none()
-            && (self.guard || op.pointwise().is_none() || size < self.chains_from || !ids.iter().all(fits))
+            && (self.guard
+                || op.pointwise().is_none()
+                || ids.len() > MOST_INPUTS
+                || size < self.chains_from
+                || !ids.iter().all(fits))
         {
             self.open = false;
             return Ok(None);
@@ -166,7 +166,7 @@ impl<T: Element> Inner<T> {
         let wanted = |node: usize, _: &Link| node == id || wanted.contains(&(node as u32));
         if self.released {
             let roots = self.roots(chain, wanted);
-            let steps = chain.plan(&self.nodes, roots);
+            let steps = chain.needed(&self.nodes, roots);
             let inputs = steps.iter().flat_map(|&step| self.nodes[step as usize].inputs());
             let gone =
                 |&input: &u32| matches!(self.nodes[input as usize].kind, Kind::Param { values: None, .. });
@@ -202,8 +202,8 @@ impl<T: Element> Inner<T> {
         if roots == 0 {
             return;
         }
-        let mut kept = SmallVec::new();
         let mut total = None;
+        let (mut kept, mut buffers) = (SmallVec::<[u32; 8]>::new(), SmallVec::<[_; 8]>::new());
         for id in chain.first..chain.end {
             let node = &mut self.nodes[id];
             if node.link.is_none_or(|link| roots & bit(link) == 0) {
@@ -211,22 +211,26 @@ impl<T: Element> Inner<T> {
             }
             match chain.total_at(id) {
                 Some(found) => total = Some((id, found)),
-                None => kept.push((id as u32, node.take_value(chain.size))),
+                None => {
+                    kept.push(id as u32);
+                    buffers.push(node.take_value(chain.size));
+                }
             }
         }
-        let steps = chain.plan(&self.nodes, roots);
-        self.tiles.resize(chain.ops * PIECE);
-        let sum = T::Wide::default();
-        let mut values = Values { nodes: &self.nodes, chain, tiles: &mut self.tiles, kept, sum };
-        for piece in chain.pieces() {
-            steps.iter().for_each(|&id| values.step(id, &piece));
-        }
-        let Values { kept, sum, .. } = values;
-        for (id, buffer) in kept {
+        let values = Values::plan(&self.nodes, chain, roots, &kept);
+        let (threads, store) = (span::threads(chain.size), &mut self.store);
+        store.scratch.resize(threads * chain.ops * PIECE);
+        store.sums.resize(if total.is_some() { chain.size.div_ceil(PIECE) } else { 0 }, T::Wide::default());
+        let written = buffers.iter_mut().map(|buffer: &mut Buffer<T>| &mut buffer[..]);
+        let span = Span::new(chain.size, written, &mut store.sums, &mut store.scratch);
+        span.run(threads, &|span, piece| values.run(span, &piece));
+        drop(values);
+        let total = total.map(|(id, total)| (id, total.of(add_up(&self.store.sums), chain.size)));
+        for (&id, buffer) in kept.iter().zip(buffers) {
             self.nodes[id as usize].give_value(buffer);
         }
         if let Some((id, total)) = total {
-            self.nodes[id].give_number(total.of(sum, chain.size));
+            self.nodes[id].give_number(total);
         }
     }
 }

@@ -1,76 +1,96 @@
 //! The way forward through a chain.
 
-use super::{Chain, place};
+use super::span::{Place, Readable, Span};
+use super::{Chain, Inputs, MOST_INPUTS, Positions, bit};
 use crate::Element;
-use crate::kernels::{Buffer, PIECE, wide_sum};
-use crate::node::{Kind, Node, Recorded};
+use crate::kernels::{PIECE, wide_sum};
+use crate::node::Node;
+use crate::pointwise::Pointwise;
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// The way forward through a chain.
+/// One op of a chain, with the places of what it reads and writes.
+struct Step<'a, T: Element> {
+    op: &'a dyn Pointwise<T>,
+    inputs: Inputs<Place<'a, T>>,
+    out: Place<'a, T>,
+}
+
+/// What is computed of each piece of a chain, in order.
 pub(super) struct Values<'a, T: Element> {
-    pub(super) nodes: &'a [Node<T>],
-    pub(super) chain: Chain,
-    /// A piece for every position.
-    pub(super) tiles: &'a mut [T],
-    /// Values that are kept, by the node they belong to, in order.
-    pub(super) kept: SmallVec<[(u32, Buffer<T>); 4]>,
-    /// What the sum at the end has seen.
-    pub(super) sum: T::Wide,
+    steps: SmallVec<[Step<'a, T>; 8]>,
+    /// What the sum at the end adds up, if it is wanted.
+    pub(super) sum: Option<Place<'a, T>>,
 }
 
-/// The values of a piece that were computed before: kept, or in the tiles, or those of a node.
-pub(super) struct Known<'a, T: Element> {
-    pub(super) nodes: &'a [Node<T>],
-    pub(super) chain: Chain,
-    pub(super) tiles: &'a [T],
-    pub(super) kept: &'a [(u32, Buffer<T>)],
+impl<'a, T: Element> Values<'a, T> {
+    /// Plans the values at some positions. Those of `kept` nodes, in order, are written to arrays.
+    pub(super) fn plan(nodes: &'a [Node<T>], chain: Chain, used: Positions, kept: &[u32]) -> Self {
+        let mut values = Self { steps: SmallVec::new(), sum: None };
+        let place = |id| place(nodes, chain, id, kept);
+        for id in chain.needed(nodes, used) {
+            let recorded = nodes[id as usize].inputs();
+            if chain.total_at(id as usize).is_some() {
+                values.sum = Some(place(recorded[0]));
+            } else if let Some(op) = nodes[id as usize].pointwise() {
+                let inputs = recorded.iter().map(|&input| place(input)).collect();
+                values.steps.push(Step { op, inputs, out: place(id) });
+            }
+        }
+        values
+    }
+
+    /// Computes one piece.
+    pub(super) fn run(&self, span: &mut Span<'_, T>, piece: &Range<usize>) {
+        let within = span.within(piece);
+        for step in &self.steps {
+            // An op reads what stands before it, in arrays as in tiles.
+            let (out, readable) = match step.out {
+                Place::Array(array) => {
+                    let (arrays, own) = span.arrays.split_at_mut(array);
+                    (&mut own[0][within.clone()], Readable { arrays, tiles: &*span.tiles })
+                }
+                Place::Tile(tile) => {
+                    let (tiles, own) = span.tiles.split_at_mut(tile * PIECE);
+                    (&mut own[..piece.len()], Readable { arrays: &span.arrays, tiles })
+                }
+                Place::Known(_) => continue,
+            };
+            if cfg!(debug_assertions) {
+                out.fill(T::from_f64(f64::NAN));
+            }
+            let mut inputs = [&[][..]; MOST_INPUTS];
+            for (input, &place) in inputs.iter_mut().zip(&step.inputs) {
+                *input = readable.get(place, piece, &within);
+            }
+            step.op.values(&inputs[..step.inputs.len()], out);
+        }
+        if let Some(place) = self.sum {
+            let readable = Readable { arrays: &span.arrays, tiles: &*span.tiles };
+            let sum = wide_sum(readable.get(place, piece, &within));
+            span.sum(piece, sum);
+        }
+    }
 }
 
-impl<'a, T: Element> Known<'a, T> {
-    pub(super) fn of(&self, id: u32, piece: &Range<usize>) -> &'a [T] {
-        match self.chain.link(self.nodes, id).filter(|link| !link.ready) {
-            None => &self.nodes[id as usize].values()[piece.clone()],
-            Some(link) => match self.kept.iter().find(|kept| kept.0 == id) {
-                Some((_, buffer)) => &buffer[piece.clone()],
-                None => &self.tiles[place(link.position, piece)],
-            },
-        }
-    }
-
-    pub(super) fn inputs(&self, recorded: &Recorded<T>, piece: &Range<usize>) -> SmallVec<[&'a [T]; 3]> {
-        recorded.inputs.iter().map(|&input| self.of(input, piece)).collect()
+/// Where the value of a node is when a piece is computed.
+pub(super) fn place<'a, T: Element>(
+    nodes: &'a [Node<T>],
+    chain: Chain,
+    id: u32,
+    kept: &[u32],
+) -> Place<'a, T> {
+    match chain.link(nodes, id).filter(|link| !link.ready) {
+        None => Place::Known(nodes[id as usize].values()),
+        Some(link) => match kept.iter().position(|&kept| kept == id) {
+            Some(array) => Place::Array(array),
+            None => Place::Tile(link.position),
+        },
     }
 }
 
-impl<T: Element> Values<'_, T> {
-    /// Computes one piece of the value of an op from those before it.
-    pub(super) fn step(&mut self, id: u32, piece: &Range<usize>) {
-        let (nodes, chain) = (self.nodes, self.chain);
-        let (Kind::Op(recorded), Some(link)) = (&nodes[id as usize].kind, nodes[id as usize].link) else {
-            return;
-        };
-        let (tiles, own) = self.tiles.split_at_mut(link.position * PIECE);
-        let split = self.kept.partition_point(|kept| kept.0 < id);
-        let (kept, own_kept) = self.kept.split_at_mut(split);
-        let known = Known { nodes, chain, tiles, kept };
-        if chain.total_at(id as usize).is_some() {
-            self.sum += wide_sum(known.of(recorded.inputs[0], piece));
-            return;
-        }
-        let out = match own_kept.first_mut() {
-            Some((kept, buffer)) if *kept == id => &mut buffer[piece.clone()],
-            _ => &mut own[..piece.len()],
-        };
-        if cfg!(debug_assertions) {
-            out.fill(T::from_f64(f64::NAN));
-        }
-        if let Some(op) = recorded.op.pointwise() {
-            op.values(&known.inputs(recorded, piece), out);
-        }
-    }
-
-    pub(super) fn known(&self) -> Known<'_, T> {
-        Known { nodes: self.nodes, chain: self.chain, tiles: self.tiles, kept: &self.kept }
-    }
+/// The positions of the inputs of an op.
+pub(super) fn inside<T: Element>(chain: Chain, nodes: &[Node<T>], id: u32) -> Positions {
+    let inputs = nodes[id as usize].inputs().iter();
+    inputs.filter_map(|&input| chain.link(nodes, input)).fold(0, |positions, link| positions | bit(link))
 }

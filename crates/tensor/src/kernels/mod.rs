@@ -1,6 +1,7 @@
 //! The loops: the only place where `unsafe` may stand, each block with its reason.
 
 mod buffer;
+mod conv;
 mod extreme;
 pub(crate) mod functions;
 mod gemm;
@@ -9,6 +10,9 @@ mod strided;
 mod sum;
 
 pub(crate) use buffer::Buffer;
+#[cfg(test)]
+pub(crate) use conv::tests::instruction_sets;
+pub(crate) use conv::{Convolutions, Direct, Slide, convolutions};
 pub(crate) use extreme::{largest, position, smallest};
 pub use gemm::Matrix;
 pub(crate) use gemm::{Finish, gemm_plain, product_f32, product_f64};

@@ -10,8 +10,10 @@ use crate::{Element, Result, Shape, Var};
 use std::{fmt, ops};
 
 /// An elementwise function of two numbers: its value and its two derivatives.
-pub(crate) trait Binary<T: Element>: Copy + Send + fmt::Debug + 'static {
+pub(crate) trait Binary<T: Element>: Copy + Send + Sync + fmt::Debug + 'static {
     const NAME: &'static str;
+    /// Operands whose gradient is that of the result.
+    const PASSES: [bool; 2] = [false; 2];
     fn value(self, a: T, b: T) -> T;
     fn slopes(self, a: T, b: T) -> [T; 2];
 
@@ -68,6 +70,10 @@ impl<T: Element, B: Binary<T>> Op<T> for Zip<B> {
 }
 
 impl<T: Element, B: Binary<T>> Pointwise<T> for Zip<B> {
+    fn passes(&self, input: usize) -> bool {
+        B::PASSES[input]
+    }
+
     fn values(&self, inputs: &[&[T]], out: &mut [T]) {
         let f = self.0;
         kernels::map2(out, Write::Store, inputs[0], inputs[1], move |a, b| f.value(a, b));
@@ -87,13 +93,17 @@ impl<T: Element, B: Binary<T>> Pointwise<T> for Zip<B> {
 
 /// Declares functions: doc, name, value and the two derivatives.
 macro_rules! binary {
-    ($($(#[$doc:meta])* $name:ident = $op:ident, |$a:ident, $b:ident| $value:expr, $slopes:expr;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident = $op:ident, |$a:ident, $b:ident| $value:expr, $slopes:expr $(, passes $passes:expr)?;
+    )*) => {
         $(
             #[derive(Debug, Clone, Copy)]
             struct $op;
 
             impl<T: Element> Binary<T> for $op {
                 const NAME: &'static str = stringify!($name);
+                $(const PASSES: [bool; 2] = $passes;)?
 
                 #[inline(always)]
                 fn value(self, $a: T, $b: T) -> T {
@@ -144,7 +154,7 @@ binary! {
     /// assert_eq!(gradients.wrt(a)?, array![[2.0], [2.0]].into_dyn());
     /// # Ok::<(), tensor::Error>(())
     /// ```
-    add = Add, |a, b| a + b, [T::one(), T::one()];
+    add = Add, |a, b| a + b, [T::one(), T::one()], passes [true, true];
 
     /// `a - b` elementwise; derivatives 1 and -1.
     ///
@@ -157,7 +167,7 @@ binary! {
     /// assert_eq!(tape.backward(y)?.wrt(b)?, array![-1.0].into_dyn());
     /// # Ok::<(), tensor::Error>(())
     /// ```
-    sub = Sub, |a, b| a - b, [T::one(), -T::one()];
+    sub = Sub, |a, b| a - b, [T::one(), -T::one()], passes [true, false];
 
     /// `a b` elementwise; derivatives b and a.
     ///

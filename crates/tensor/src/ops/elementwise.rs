@@ -7,7 +7,7 @@ use crate::{Element, Result, Shape};
 use std::fmt;
 
 /// An elementwise function: its value, and its derivative given the input `x` and the output `y`.
-pub(crate) trait Unary<T: Element>: Copy + Send + fmt::Debug + 'static {
+pub(crate) trait Unary<T: Element>: Copy + Send + Sync + fmt::Debug + 'static {
     const NAME: &'static str;
     fn value(self, x: T) -> T;
     fn slope(self, x: T, y: T) -> T;

@@ -56,7 +56,7 @@ impl<T: crate::Element> Packed<'_, T> {
             let start = start.wrapping_add(half);
             (Packed { b: left, finish: first, ..self }, Packed { start, b: right, finish: second, ..self })
         };
-        rayon::join(|| first.split(pieces / 2, leaf), || second.split(pieces - pieces / 2, leaf));
+        rayon::join(move || first.split(pieces / 2, leaf), move || second.split(pieces - pieces / 2, leaf));
     }
 }
 

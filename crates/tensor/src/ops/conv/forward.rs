@@ -1,6 +1,6 @@
 //! `conv1d` and `conv2d`.
 
-use super::{Geometry, Settings, backward_bias, expect_bias, fill_bias, operands};
+use super::{Geometry, Settings, backward_bias, expect_bias, operands};
 use crate::kernels::Write;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::ops::window::{Window, expect_image, expect_memory, image, plane, spatial};
@@ -101,20 +101,17 @@ impl<T: Element> Op<T> for Conv {
         Ok(image(x[0], w[0], geometry.axes.map(|axis| axis.output), x.len()))
     }
 
-    // The column matrix of one image: memory to compute in, of which `backward` reads nothing.
+    // The column matrix of one image, where one is built: memory to compute in, of which `backward` reads
+    // nothing.
     fn saved(&self, inputs: Shapes<'_, T>) -> usize {
-        self.geometry::<T>(inputs.get(0), inputs.get(1)).map_or(0, |geometry| geometry.columns())
+        self.geometry::<T>(inputs.get(0), inputs.get(1)).map_or(0, |geometry| geometry.columns::<T>())
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let (x, w) = (inputs.get(0), inputs.get(1));
         let geometry = self.geometry::<T>(x.shape, w.shape)?;
-        let mut write = Write::Store;
-        if inputs.len() == 3 {
-            fill_bias(out.values, inputs.get(2).values, geometry.positions());
-            write = Write::Add;
-        }
-        geometry.forward((x.values, w.values), (out.values, write), out.saved);
+        let bias = (inputs.len() == 3).then(|| inputs.get(2).values);
+        geometry.forward((x.values, w.values, bias), (out.values, Write::Store), out.saved);
         Ok(())
     }
 
@@ -122,9 +119,9 @@ impl<T: Element> Op<T> for Conv {
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         let (x, w) = (step.inputs.get(0), step.inputs.get(1));
         let geometry = self.geometry::<T>(x.shape, w.shape)?;
-        let columns = step.scratch.take(geometry.columns());
+        let columns = step.scratch.take(geometry.columns::<T>());
         if let Some(sink) = step.grads.of(0) {
-            geometry.backward_input((&step.upstream, w.values), sink.so_far(), columns);
+            geometry.backward_input((&step.upstream, w.values, None), sink.parts(), columns);
         }
         if let Some(sink) = step.grads.of(1) {
             geometry.backward_weight((&step.upstream, x.values), sink.so_far(), columns);

@@ -1,6 +1,7 @@
 //! `conv_transpose1d` and `conv_transpose2d`: the gradient of a convolution as an op of its own.
 
-use super::{Geometry, Settings, backward_bias, expect_bias, fill_bias, operands};
+use super::{Geometry, Settings, backward_bias, expect_bias, operands};
+use crate::kernels::Write;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::ops::window::{Window, expect_image, expect_memory, image, plane, spatial};
 use crate::{Element, ErrorKind, Result, Shape, Var};
@@ -111,18 +112,14 @@ impl<T: Element> Op<T> for ConvTranspose {
 
     // As in a convolution: memory to compute in.
     fn saved(&self, inputs: Shapes<'_, T>) -> usize {
-        self.geometry::<T>(inputs.get(0), inputs.get(1)).map_or(0, |geometry| geometry.columns())
+        self.geometry::<T>(inputs.get(0), inputs.get(1)).map_or(0, |geometry| geometry.columns::<T>())
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let (x, w) = (inputs.get(0), inputs.get(1));
         let geometry = self.geometry::<T>(x.shape, w.shape)?;
-        if inputs.len() == 3 {
-            fill_bias(out.values, inputs.get(2).values, geometry.read());
-        } else {
-            out.values.fill(T::zero());
-        }
-        geometry.backward_input((x.values, w.values), out.values, out.saved);
+        let bias = (inputs.len() == 3).then(|| inputs.get(2).values);
+        geometry.backward_input((x.values, w.values, bias), (out.values, Write::Store), out.saved);
         Ok(())
     }
 
@@ -130,9 +127,9 @@ impl<T: Element> Op<T> for ConvTranspose {
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         let (x, w) = (step.inputs.get(0), step.inputs.get(1));
         let geometry = self.geometry::<T>(x.shape, w.shape)?;
-        let columns = step.scratch.take(geometry.columns());
+        let columns = step.scratch.take(geometry.columns::<T>());
         if let Some(sink) = step.grads.of(0) {
-            geometry.forward((&step.upstream, w.values), sink.parts(), columns);
+            geometry.forward((&step.upstream, w.values, None), sink.parts(), columns);
         }
         if let Some(sink) = step.grads.of(1) {
             geometry.backward_weight((x.values, &step.upstream), sink.so_far(), columns);

@@ -1,5 +1,6 @@
 //! The loops: the only place where `unsafe` may stand, each block with its reason.
 
+mod bias;
 mod buffer;
 mod conv;
 mod extreme;
@@ -9,6 +10,7 @@ mod map;
 mod strided;
 mod sum;
 
+pub(crate) use bias::update_and_sum_columns;
 pub(crate) use buffer::Buffer;
 #[cfg(test)]
 pub(crate) use conv::tests::instruction_sets;

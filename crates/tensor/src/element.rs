@@ -153,6 +153,23 @@ pub trait Element:
     fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
         kernels::gemm_plain(out, write, alpha, a, b);
     }
+
+    /// `out = x w + bias` in every row, and `floor`, if there is one, for what is below it.
+    fn affine(
+        out: &mut [Self],
+        x: Matrix<'_, Self>,
+        w: Matrix<'_, Self>,
+        bias: &[Self],
+        floor: Option<Self>,
+    ) {
+        if !bias.is_empty() {
+            out.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
+        }
+        Self::gemm(out, Write::Add, Self::one(), x, w);
+        if let Some(floor) = floor {
+            kernels::update(out, |x| if x < floor { floor } else { x });
+        }
+    }
 }
 
 /// Functions that the type itself has under the same name.
@@ -226,6 +243,16 @@ macro_rules! element {
             #[inline]
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
                 $gemm(Arch::new(), out, (a, b), Finish::new(write, alpha));
+            }
+            #[inline]
+            fn affine(
+                out: &mut [Self],
+                x: Matrix<'_, Self>,
+                w: Matrix<'_, Self>,
+                bias: &[Self],
+                floor: Option<Self>,
+            ) {
+                $gemm(Arch::new(), out, (x, w), Finish::new(Write::Store, 1.0).bias(bias).floor(floor));
             }
         }
     };

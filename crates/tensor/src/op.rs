@@ -333,6 +333,12 @@ impl<'a, T: Element> Sink<'a, T> {
         kernels::sum_columns(self.out, self.write, rows);
     }
 
+    /// Replaces `g` by `f(g, y)` and contributes the sum of its rows, in one pass.
+    #[inline(always)]
+    pub(crate) fn sum_columns_of(self, g: &mut [T], y: &[T], f: impl Fn(T, T) -> T) {
+        kernels::update_and_sum_columns(self.out, self.write, (g, y), f);
+    }
+
     /// Contributes the matrix product `alpha * a b`.
     pub fn product(self, alpha: T, a: Matrix<'_, T>, b: Matrix<'_, T>) {
         T::gemm(self.out, self.write, alpha, a, b);

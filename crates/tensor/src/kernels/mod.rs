@@ -1,11 +1,13 @@
 //! The loops: the only place where `unsafe` may stand, each block with its reason.
 
+mod bias;
 mod buffer;
 mod gemm;
 mod map;
 mod strided;
 mod sum;
 
+pub(crate) use bias::update_and_sum_columns;
 pub(crate) use buffer::Buffer;
 pub use gemm::Matrix;
 pub(crate) use gemm::{Finish, gemm_plain, product_f32, product_f64};

@@ -1,8 +1,8 @@
 //! `linear`: a matrix product with bias and activation in one op.
 
 use super::activations::{relu_slope, sigmoid};
-use crate::kernels::{self, Write};
-use crate::op::{Backward, Forward, Inputs, Op, Shapes, View};
+use crate::kernels;
+use crate::op::{Backward, Forward, Inputs, Op, Shapes, Sink, View};
 use crate::{Element, ErrorKind, Result, Shape, Var};
 
 /// The function that [`Var::linear_with`] applies to its result.
@@ -20,25 +20,36 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// The activation of a product's result; relu is done with the product.
     fn apply<T: Element>(self, values: &mut [T]) {
         match self {
-            Self::Identity => {}
-            Self::Relu => kernels::update(values, |x| if x < T::zero() { T::zero() } else { x }),
+            Self::Identity | Self::Relu => {}
             Self::Sigmoid => kernels::update(values, sigmoid),
             Self::Tanh => kernels::update(values, T::tanh),
         }
     }
 
-    /// Turns the gradient of the activation's output `y` into that of its input.
-    fn backward<T: Element>(self, g: &mut [T], y: &[T]) {
+    /// Turns the gradient of the activation's output `y` into that of its input, and sums its columns.
+    fn backward<T: Element>(self, g: &mut [T], y: &[T], bias: Option<Sink<'_, T>>) {
         match self {
-            Self::Identity => {}
-            Self::Relu => {
-                kernels::update1(g, y, |g, y| if relu_slope(y) == T::one() { g } else { T::zero() })
+            Self::Identity => {
+                if let Some(sink) = bias {
+                    sink.sum_columns(g);
+                }
             }
-            Self::Sigmoid => kernels::update1(g, y, |g, y| g * (y * (T::one() - y))),
-            Self::Tanh => kernels::update1(g, y, |g, y| g * (T::one() - y * y)),
+            Self::Relu => both(g, y, bias, |g, y| if relu_slope(y) == T::one() { g } else { T::zero() }),
+            Self::Sigmoid => both(g, y, bias, |g, y| g * (y * (T::one() - y))),
+            Self::Tanh => both(g, y, bias, |g, y| g * (T::one() - y * y)),
         }
+    }
+}
+
+/// `g = f(g, y)` and, where somebody asks for it, the sum of its rows, in one pass.
+#[inline(always)]
+fn both<T: Element>(g: &mut [T], y: &[T], bias: Option<Sink<'_, T>>, f: impl Fn(T, T) -> T) {
+    match bias {
+        Some(sink) => sink.sum_columns_of(g, y, f),
+        None => kernels::update1(g, y, f),
     }
 }
 
@@ -75,23 +86,18 @@ impl<T: Element> Op<T> for Linear {
     }
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
-        let bias = inputs.get(2).values;
-        if !bias.is_empty() {
-            out.values.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
-        }
-        T::gemm(out.values, Write::Add, T::one(), inputs.get(0).matrix(), inputs.get(1).matrix());
+        let (x, w, bias) = (inputs.get(0).matrix(), inputs.get(1).matrix(), inputs.get(2).values);
+        let floor = (self.0 == Activation::Relu).then(T::zero);
+        T::affine(out.values, x, w, bias, floor);
         self.0.apply(out.values);
         Ok(())
     }
 
     // With G the gradient before the activation: dX = G Wᵀ, dW = Xᵀ G, db = Σ rows of G
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
-        self.0.backward(&mut step.upstream, step.output.values);
+        self.0.backward(&mut step.upstream, step.output.values, step.grads.of(2));
         let (x, w) = (step.inputs.get(0).matrix(), step.inputs.get(1).matrix());
         let g = View { values: &step.upstream, shape: step.output.shape }.matrix();
-        if let Some(sink) = step.grads.of(2) {
-            sink.sum_columns(&step.upstream);
-        }
         if let Some(sink) = step.grads.of(0) {
             sink.product(T::one(), g, w.t());
         }

@@ -24,16 +24,16 @@ impl<'a, T: Element> Finish<'a, T> {
         Self { write, alpha, bias: None, floor: T::from_f64(f64::NEG_INFINITY) }
     }
 
-    /// `out = sum + bias`
+    /// The same with a row that is added first.
     #[inline(always)]
-    pub(crate) fn bias(bias: &'a [T]) -> Self {
-        Self { bias: Some(bias), ..Self::new(Write::Store, T::one()) }
+    pub(crate) fn bias(self, bias: &'a [T]) -> Self {
+        Self { bias: Some(bias), ..self }
     }
 
-    /// The same, and zero for what is below.
+    /// The same with a number for all that is below it.
     #[inline(always)]
-    pub(crate) fn relu(self) -> Self {
-        Self { floor: T::zero(), ..self }
+    pub(crate) fn floor(self, floor: Option<T>) -> Self {
+        Self { floor: floor.unwrap_or(self.floor), ..self }
     }
 
     /// The same for the first or a later block of the inner size, the last one or not.

@@ -2,11 +2,11 @@
 #![expect(unsafe_code, reason = "blocks are turned in vector registers")]
 
 use super::Matrix;
+use super::lanes::Lanes;
 use super::tile::prefetch;
 use crate::Element;
+use pulp::Simd;
 
-/// Rows that are asked for before they are copied.
-const AHEAD: usize = 12;
 /// Numbers of a column that are turned before the next columns are looked at: a cache line of f32.
 const RUN: usize = 16;
 /// Rows and columns of a block that is turned at once.
@@ -21,20 +21,23 @@ pub(super) struct Part {
     pub(super) lanes: usize,
 }
 
-/// Packs a part into panels of `width` columns, each row of a panel in one piece; zeros fill the last one.
+/// Packs a part into panels of `width` columns, each row of a panel in one piece. What the
+/// last one has no columns for is unspecified.
 #[inline(always)]
-pub(super) fn pack<T: Turn>(panels: &mut [T], width: usize, source: Matrix<'_, T>, part: Part) {
+pub(super) fn pack<T: Lanes<S> + Turn, S: Simd>(
+    simd: S,
+    panels: &mut [T],
+    width: usize,
+    source: Matrix<'_, T>,
+    part: Part,
+) {
     let Part { depth, l0, lanes, .. } = part;
     let panels = &mut panels[..lanes.next_multiple_of(width) * depth];
     if source.col_stride == 1 {
-        return copy_rows(panels, width, source, part);
+        return copy_rows(simd, panels, width, source, part);
     }
     for (panel, l) in panels.chunks_exact_mut(width * depth).zip((l0..l0 + lanes).step_by(width)) {
-        let lanes = width.min(l0 + lanes - l);
-        if lanes < width {
-            panel.fill(T::zero());
-        }
-        let part = Part { l0: l, lanes, ..part };
+        let part = Part { l0: l, lanes: width.min(l0 + lanes - l), ..part };
         if source.row_stride == 1 {
             turn_columns(panel, width, source, part);
         } else {
@@ -45,22 +48,56 @@ pub(super) fn pack<T: Turn>(panels: &mut [T], width: usize, source: Matrix<'_, T
 
 /// The rows of the source are in one piece each: a run for every panel.
 #[inline(always)]
-fn copy_rows<T: Element>(panels: &mut [T], width: usize, source: Matrix<'_, T>, part: Part) {
+fn copy_rows<T: Lanes<S>, S: Simd>(
+    simd: S,
+    panels: &mut [T],
+    width: usize,
+    source: Matrix<'_, T>,
+    part: Part,
+) {
     let Part { k0, depth, l0, lanes } = part;
-    for k in 0..depth {
-        let start = (k0 + k) * source.row_stride + l0;
-        for line in (start..start + lanes).step_by(RUN) {
-            prefetch(source.values.as_ptr().wrapping_add(line + AHEAD * source.row_stride));
+    assert!(panels.len() >= lanes.next_multiple_of(width) * depth, "room in the panels");
+    assert!(k0 + depth <= source.rows && l0 + lanes <= source.cols, "a part of its operand");
+    for run in (0..depth).step_by(RUN) {
+        for l in (0..lanes).step_by(width) {
+            let len = width.min(lanes - l);
+            for k in run..depth.min(run + RUN) {
+                let from = source.start().wrapping_add((k0 + k) * source.row_stride + l0 + l);
+                prefetch(from.wrapping_add(RUN * source.row_stride));
+                let to = panels.as_mut_ptr().wrapping_add(l * depth + k * width);
+                // SAFETY: a run of row `k` of the part and of a panel, which were checked to be there.
+                unsafe {
+                    if len == width {
+                        copy_run(simd, from, width, to, width);
+                    } else {
+                        copy_run(simd, from, len, to, width);
+                    }
+                }
+            }
         }
-        let runs = source.values[start..start + lanes].chunks_exact(width);
-        let (rest, mut to) = (runs.remainder(), k * width);
-        for run in runs {
-            panels[to..to + width].copy_from_slice(run);
-            to += width * depth;
-        }
-        if !rest.is_empty() {
-            panels[to..to + rest.len()].copy_from_slice(rest);
-            panels[to + rest.len()..to + width].fill(T::zero());
+    }
+}
+
+/// Copies a run of `len` numbers, zeros after them up to `width`.
+///
+/// # Safety
+/// So many numbers are there.
+#[inline(always)]
+unsafe fn copy_run<T: Lanes<S>, S: Simd>(simd: S, from: *const T, len: usize, to: *mut T, width: usize) {
+    for v in (0..width).step_by(T::COUNT) {
+        // SAFETY: whole vectors where they fit, else those numbers that are there.
+        unsafe {
+            let (from, to) = (from.wrapping_add(v), to.add(v));
+            let run = if len >= v + T::COUNT {
+                T::load(simd, from)
+            } else {
+                T::load_some(simd, T::first(simd, len.saturating_sub(v)), from)
+            };
+            if width >= v + T::COUNT {
+                T::store(simd, to, run);
+            } else {
+                T::store_some(simd, T::first(simd, width - v), to, run);
+            }
         }
     }
 }
@@ -133,12 +170,15 @@ impl Turn for f32 {
         use std::arch::x86_64::{_MM_TRANSPOSE4_PS, _mm_loadu_ps, _mm_storeu_ps};
         // SAFETY: by the caller's promise; the instructions are part of every x86-64 machine.
         unsafe {
-            let mut rows: [_; BLOCK] = std::array::from_fn(|i| _mm_loadu_ps(from.add(i * from_stride)));
-            let [a, b, c, d] = &mut rows;
-            _MM_TRANSPOSE4_PS(a, b, c, d);
-            for (j, row) in rows.into_iter().enumerate() {
-                _mm_storeu_ps(to.add(j * to_stride), row);
-            }
+            let mut a = _mm_loadu_ps(from);
+            let mut b = _mm_loadu_ps(from.add(from_stride));
+            let mut c = _mm_loadu_ps(from.add(2 * from_stride));
+            let mut d = _mm_loadu_ps(from.add(3 * from_stride));
+            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+            _mm_storeu_ps(to, a);
+            _mm_storeu_ps(to.add(to_stride), b);
+            _mm_storeu_ps(to.add(2 * to_stride), c);
+            _mm_storeu_ps(to.add(3 * to_stride), d);
         }
     }
 }

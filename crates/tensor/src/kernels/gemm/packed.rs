@@ -9,19 +9,19 @@
 
 use super::lanes::Lanes;
 use super::pack::{Part, Turn, pack};
-use super::tile::{Left, Place, Right, height, strip};
-use super::{Finish, Matrix};
+use super::tile::{Left, NV, Place, Right, height, strip};
+use super::{Finish, Matrix, Memory};
 use crate::kernels::Buffer;
 use pulp::Simd;
 
 /// The inner size of a block.
 const KC: usize = 512;
-/// Rows of a block of `a`, which is to stay in the second cache.
-const MC: usize = 384;
-/// Vectors in a row of a tile.
-const NV: usize = 2;
+/// Numbers of a block of `a`, which is to stay in the second cache.
+const BLOCK: usize = 3 << 16;
 /// Panels of `b` that are packed together, so that its rows are read in long runs.
 const GROUP: usize = 8;
+/// Up to so many bytes of `b` are at hand in the second cache: the first tiles read them where they are.
+const AT_HAND: usize = 2 << 20;
 
 /// `a b` and where it goes: rows from `start` on, `stride` apart, and nobody else's.
 #[derive(Clone, Copy)]
@@ -54,12 +54,9 @@ impl<T: crate::Element> Packed<'_, T> {
             let (left, right) = b.split_cols(half);
             let (first, second) = finish.split(half);
             let start = start.wrapping_add(half);
-            (
-                Packed { b: left, finish: first, ..self },
-                Packed { start, b: right, finish: second, ..self },
-            )
+            (Packed { b: left, finish: first, ..self }, Packed { start, b: right, finish: second, ..self })
         };
-        rayon::join(|| first.split(pieces / 2, leaf), || second.split(pieces - pieces / 2, leaf));
+        rayon::join(move || first.split(pieces / 2, leaf), move || second.split(pieces - pieces / 2, leaf));
     }
 }
 
@@ -69,13 +66,17 @@ const SMALLEST: usize = 96;
 
 impl<T> Packed<'_, T> {
     #[inline(always)]
-    pub(super) fn run<S: Simd>(self, simd: S, panels: &mut [Buffer<T>; 2])
+    pub(super) fn run<S: Simd>(self, simd: S, memory: Memory<T>)
     where
         T: Lanes<S> + Turn,
     {
         let Self { a, b, finish, .. } = self;
-        let (m, k, n, width) = (a.rows, a.cols, b.cols, NV * T::COUNT);
-        let block = m.div_ceil(m.div_ceil(MC)).next_multiple_of(height::<S>());
+        let (m, k, n) = (a.rows, a.cols, b.cols);
+        let (tall, width) = (height::<S>(), NV * T::COUNT);
+        let in_place = b.col_stride == 1 && k * n * size_of::<T>() <= AT_HAND;
+        // Blocks of one size, so that the last one is not a sliver.
+        let block = m.div_ceil((m * KC.min(k)).div_ceil(BLOCK)).next_multiple_of(tall);
+        let mut panels = memory.take();
         panels[0].resize(block * KC.min(k));
         panels[1].resize(GROUP * width * KC.min(k));
         for k0 in (0..k).step_by(KC) {
@@ -83,49 +84,71 @@ impl<T> Packed<'_, T> {
             let finish = finish.block(k0 == 0, k0 + depth == k);
             for i0 in (0..m).step_by(block) {
                 let rows = block.min(m - i0);
-                pack(&mut panels[0], height::<S>(), a.t(), Part { k0, depth, l0: i0, lanes: rows });
+                pack(simd, &mut panels[0], tall, a.t(), Part { k0, depth, l0: i0, lanes: rows });
                 for j0 in (0..n).step_by(GROUP * width) {
                     let columns = (GROUP * width).min(n - j0);
-                    pack(&mut panels[1], width, b, Part { k0, depth, l0: j0, lanes: columns });
-                    self.group(simd, panels, Area { i0, rows, j0, columns, depth }, finish);
+                    if !in_place {
+                        pack(simd, &mut panels[1], width, b, Part { k0, depth, l0: j0, lanes: columns });
+                    }
+                    let area = Area { i0, rows, j0, columns, k0, depth };
+                    self.group(simd, &mut panels, in_place, area, finish);
                 }
             }
         }
+        memory.set(panels);
     }
 
-    /// All tiles of packed panels.
+    /// All tiles of a group of panels. The first tiles of a `b` that is read in place leave its panels.
     #[inline(always)]
-    fn group<S: Simd>(self, simd: S, panels: &[Buffer<T>; 2], area: Area, finish: Finish<'_, T>)
-    where
+    fn group<S: Simd>(
+        self,
+        simd: S,
+        panels: &mut [Buffer<T>; 2],
+        in_place: bool,
+        area: Area,
+        finish: Finish<'_, T>,
+    ) where
         T: Lanes<S>,
     {
-        let Area { i0, rows, j0, columns, depth } = area;
+        let Area { i0, rows, j0, columns, k0, depth } = area;
         let (tall, width) = (height::<S>(), NV * T::COUNT);
         let [a_panels, b_panels] = panels;
         assert!(i0 + rows <= self.a.rows && j0 + columns <= self.b.cols, "tiles in the result");
+        let b_start = self.b.start().wrapping_add(k0 * self.b.row_stride + j0);
         for (a, i) in a_panels.chunks_exact(tall * depth).zip((0..rows).step_by(tall)) {
-            for (b, j) in b_panels.chunks_exact(width * depth).zip((0..columns).step_by(width)) {
+            for (b, j) in b_panels.chunks_exact_mut(width * depth).zip((0..columns).step_by(width)) {
                 let left = Left { start: a.as_ptr(), row: 1, step: tall };
-                let right = Right { start: b.as_ptr(), step: width };
                 let place = Place {
                     start: self.start.wrapping_add((i0 + i) * self.stride + j0 + j),
                     stride: self.stride,
                     columns: width.min(columns - j),
                 };
                 let (rows, finish) = (tall.min(rows - i), finish.from(j0 + j));
-                // SAFETY: the panels are `depth` deep; rows and columns lie in the piece, as was checked.
-                unsafe { strip::<T, S, true>(simd, rows, depth, (left, right), place, finish) };
+                let packed = Right { start: b.as_ptr(), step: width };
+                // SAFETY: the panels are `depth` deep, as is `b` from `k0` on; rows and columns lie in
+                // the piece, as was checked; a panel is as wide as a tile.
+                unsafe {
+                    if in_place && i == 0 {
+                        let right = Right { start: b_start.wrapping_add(j), step: self.b.row_stride };
+                        let b = b.as_mut_ptr();
+                        strip::<T, S, true>(simd, rows, depth, (left, right, b), place, finish);
+                    } else {
+                        let no_copy = std::ptr::null_mut();
+                        strip::<T, S, false>(simd, rows, depth, (left, packed, no_copy), place, finish);
+                    }
+                }
             }
         }
     }
 }
 
-/// Rows and columns of the result whose panels are packed.
+/// Rows and columns of the result, and a block of the inner size.
 #[derive(Clone, Copy)]
 struct Area {
     i0: usize,
     rows: usize,
     j0: usize,
     columns: usize,
+    k0: usize,
     depth: usize,
 }

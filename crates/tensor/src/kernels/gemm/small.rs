@@ -5,8 +5,8 @@
 
 use super::lanes::Lanes;
 use super::pack::{Part, Turn, pack};
-use super::tile::{Left, Place, Right, strip};
-use super::{Finish, Matrix};
+use super::tile::{Left, NV, Place, Right, strip};
+use super::{Finish, Matrix, Memory};
 use crate::kernels::Buffer;
 use pulp::Simd;
 
@@ -20,34 +20,36 @@ pub(super) struct Small<'a, T> {
 
 impl<T> Small<'_, T> {
     #[inline(always)]
-    pub(super) fn run<S: Simd>(self, simd: S, panels: &mut Buffer<T>)
+    pub(super) fn run<S: Simd>(self, simd: S, memory: Memory<T>)
     where
         T: Lanes<S> + Turn,
     {
         let Self { out, a, b, finish } = self;
-        let (m, depth, n, width) = (a.rows, a.cols, b.cols, 2 * T::COUNT);
-        let rows_in_place = b.col_stride == 1;
-        if !rows_in_place {
-            panels.resize(depth * n.next_multiple_of(width));
-            pack(panels, width, b, Part { k0: 0, depth, l0: 0, lanes: n });
-        }
+        let (m, depth, n, width) = (a.rows, a.cols, b.cols, NV * T::COUNT);
         assert_eq!((out.len(), b.rows), (m * n, depth), "sizes of a product");
+        let in_place = b.col_stride == 1;
+        let mut panels = <[Buffer<T>; 2]>::default();
+        if !in_place {
+            panels = memory.take();
+            panels[1].resize(depth * n.next_multiple_of(width));
+            pack(simd, &mut panels[1], width, b, Part { k0: 0, depth, l0: 0, lanes: n });
+        }
         let left = Left { start: a.start(), row: a.row_stride, step: a.col_stride };
         for j in (0..n).step_by(width) {
+            let right = if in_place {
+                Right { start: b.start().wrapping_add(j), step: b.row_stride }
+            } else {
+                Right { start: panels[1][j * depth..].as_ptr(), step: width }
+            };
             let start = out.as_mut_ptr().wrapping_add(j);
             let place = Place { start, stride: n, columns: width.min(n - j) };
-            let finish = finish.from(j);
-            // SAFETY: `m` rows and `n` columns of both operands are there, as `start` checks, and of the
-            // exclusively borrowed result; panels are as wide as a tile and `depth` deep.
-            unsafe {
-                if rows_in_place {
-                    let right = Right { start: b.start().add(j), step: b.row_stride };
-                    strip::<T, S, false>(simd, m, depth, (left, right), place, finish);
-                } else {
-                    let right = Right { start: panels[j * depth..].as_ptr(), step: width };
-                    strip::<T, S, true>(simd, m, depth, (left, right), place, finish);
-                }
-            }
+            let operands = (left, right, std::ptr::null_mut());
+            // SAFETY: `m` rows and `n` columns of both operands are there, as `start` checks, or panels
+            // as wide as a tile and `depth` deep; and of the exclusively borrowed result.
+            unsafe { strip::<T, S, false>(simd, m, depth, operands, place, finish.from(j)) };
+        }
+        if !in_place {
+            memory.set(panels);
         }
     }
 }

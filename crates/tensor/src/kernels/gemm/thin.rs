@@ -51,39 +51,53 @@ impl<T> Small<'_, T> {
     {
         let (a, b, n) = (self.a, self.b, self.b.cols);
         let finish = self.finish.block(k == 0, k + N == a.cols);
-        let factors: [[T::Vector; N]; R] =
-            std::array::from_fn(|r| std::array::from_fn(|m| T::splat(simd, finish.alpha * a.at(i + r, k + m))));
+        let mut factors = [[T::splat(simd, T::zero()); N]; R];
+        for (r, factors) in factors.iter_mut().enumerate() {
+            for (m, factor) in factors.iter_mut().enumerate() {
+                *factor = T::splat(simd, finish.alpha * a.at(i + r, k + m));
+            }
+        }
         let floor = T::splat(simd, finish.floor);
         let rows: [*const T; N] = std::array::from_fn(|m| b.values[(k + m) * b.row_stride..][..n].as_ptr());
         let out = self.out[i * n..(i + R) * n].as_mut_ptr();
         let bias = finish.bias.map(|bias| bias[..n].as_ptr());
         let mask = T::first(simd, n % T::COUNT);
-        runs(n, T::COUNT, #[inline(always)] |j, whole| {
-            // SAFETY: `n` numbers are behind every pointer, and `j` and the vector after it, or what the
-            // mask leaves of it, are below `n`.
-            let load = |from: *const T| unsafe {
-                if whole { T::load(simd, from.add(j)) } else { T::load_some(simd, mask, from.add(j)) }
-            };
-            let b = rows.map(load);
-            for (r, factors) in factors.iter().enumerate() {
-                let out = out.wrapping_add(r * n);
-                let start = match (finish.write, bias) {
-                    (Write::Add, _) => load(out),
-                    (Write::Store, Some(bias)) => load(bias),
-                    (Write::Store, None) => T::splat(simd, T::zero()),
+        runs(
+            n,
+            T::COUNT,
+            #[inline(always)]
+            |j, whole| {
+                // SAFETY: `n` numbers are behind every pointer, and `j` and the vector after it, or what the
+                // mask leaves of it, are below `n`.
+                let load = |from: *const T| unsafe {
+                    if whole { T::load(simd, from.add(j)) } else { T::load_some(simd, mask, from.add(j)) }
                 };
-                let sum = factors.iter().zip(b).fold(start, |sum, (&factor, b)| T::fma(simd, factor, b, sum));
-                let sum = T::at_least(simd, floor, sum);
-                // SAFETY: as above, and the result is borrowed exclusively.
-                unsafe {
-                    if whole {
-                        T::store(simd, out.add(j), sum);
-                    } else {
-                        T::store_some(simd, mask, out.add(j), sum);
+                let mut b = [floor; N];
+                for (b, &row) in b.iter_mut().zip(&rows) {
+                    *b = load(row);
+                }
+                for (r, factors) in factors.iter().enumerate() {
+                    let out = out.wrapping_add(r * n);
+                    let mut sum = match (finish.write, bias) {
+                        (Write::Add, _) => load(out),
+                        (Write::Store, Some(bias)) => load(bias),
+                        (Write::Store, None) => T::splat(simd, T::zero()),
+                    };
+                    for (&factor, &b) in factors.iter().zip(&b) {
+                        sum = T::fma(simd, factor, b, sum);
+                    }
+                    let sum = T::at_least(simd, floor, sum);
+                    // SAFETY: as above, and the result is borrowed exclusively.
+                    unsafe {
+                        if whole {
+                            T::store(simd, out.add(j), sum);
+                        } else {
+                            T::store_some(simd, mask, out.add(j), sum);
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
         N
     }
 
@@ -170,5 +184,9 @@ fn dots<T: Lanes<S>, S: Simd, const N: usize>(simd: S, row: &[T], columns: [&[T]
         }
         k += T::COUNT;
     }
-    sums.map(|[first, second]| T::reduce(simd, first, second))
+    let mut totals = [T::zero(); N];
+    for (total, [first, second]) in totals.iter_mut().zip(sums) {
+        *total = T::reduce(simd, first, second);
+    }
+    totals
 }

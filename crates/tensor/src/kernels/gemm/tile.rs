@@ -6,6 +6,13 @@ use super::lanes::Lanes;
 use crate::kernels::Write;
 use pulp::Simd;
 
+/// Vectors in a row of the widest tile.
+pub(super) const NV: usize = 2;
+/// Rows of `b` that are asked for before a tile reads them where they are.
+const AHEAD: usize = 20;
+/// From this inner size on the rows that a tile adds to are asked for before the loop that leads to them.
+const FAR: usize = 48;
+
 /// Rows of `a` that meet rows of `b`: number (i, k) stands at `i * row + k * step`.
 #[derive(Clone, Copy)]
 pub(super) struct Left<T> {
@@ -14,14 +21,14 @@ pub(super) struct Left<T> {
     pub(super) step: usize,
 }
 
-/// Runs of `b`, a `step` apart, as wide as the tile.
+/// Runs of `b` as wide as the tile, a `step` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Right<T> {
     pub(super) start: *const T,
     pub(super) step: usize,
 }
 
-/// Where a tile lies in the result: its first number, the distance of its rows and its columns.
+/// Where a tile lies in the result: its first number, the distance of its rows, and its columns.
 #[derive(Clone, Copy)]
 pub(super) struct Place<T> {
     pub(super) start: *mut T,
@@ -29,34 +36,42 @@ pub(super) struct Place<T> {
     pub(super) columns: usize,
 }
 
+/// Rows of the tallest tile: with the operands it fills the registers.
+#[inline(always)]
+pub(super) const fn height<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
+}
+
 /// A strip of `rows` rows in tiles of as many as registers hold, and as few vectors as cover its columns.
 ///
-/// With `PADDED` whole vectors of `b` may be read.
+/// With `COPY` the rows of `b` are left in the third operand, a panel as wide as the widest tile: packing
+/// costs least where the multiplications hide it.
 ///
 /// # Safety
-/// `rows` rows and `place.columns` columns of the operands, `depth` deep, and of the result are there;
-/// nobody else uses the result, whose columns are those of `finish` from `j0` on.
+/// `rows` rows and `place.columns` columns of the operands, `depth` deep, and of the result are there, as
+/// is the panel; nobody else uses it and the result.
 #[inline(always)]
-pub(super) unsafe fn strip<T: Lanes<S>, S: Simd, const PADDED: bool>(
+pub(super) unsafe fn strip<T: Lanes<S>, S: Simd, const COPY: bool>(
     simd: S,
     rows: usize,
     depth: usize,
-    operands: (Left<T>, Right<T>),
+    operands: (Left<T>, Right<T>, *mut T),
     place: Place<T>,
     finish: Finish<'_, T>,
 ) {
-    let (mut left, right) = operands;
+    let (mut left, right, panel) = operands;
     let mut place = place;
     let mut rest = rows;
     while rest > 0 {
         macro_rules! tile {
             ($rows:literal) => {{
+                let operands = (left, right, panel);
                 // SAFETY: these rows are part of those that the caller vouches for.
                 unsafe {
                     if place.columns > T::COUNT {
-                        tile::<T, S, $rows, 2, PADDED>(simd, depth, (left, right), place, finish);
+                        tile::<T, S, $rows, 2, COPY>(simd, depth, operands, place, finish);
                     } else {
-                        tile::<T, S, $rows, 1, PADDED>(simd, depth, (left, right), place, finish);
+                        tile::<T, S, $rows, 1, COPY>(simd, depth, operands, place, finish);
                     }
                 }
                 $rows
@@ -76,119 +91,137 @@ pub(super) unsafe fn strip<T: Lanes<S>, S: Simd, const PADDED: bool>(
     }
 }
 
-/// Rows of the largest tile: with the operands it fills the registers.
-#[inline(always)]
-pub(super) const fn height<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
-}
-
 /// # Safety
-/// As for [`strip`], with `MR` rows and no more columns than `NV` vectors hold.
+/// As for [`strip`], with `MR` rows and no more columns than `N` vectors hold.
 #[inline(always)]
-unsafe fn tile<T: Lanes<S>, S: Simd, const MR: usize, const NV: usize, const PADDED: bool>(
+unsafe fn tile<T: Lanes<S>, S: Simd, const MR: usize, const N: usize, const COPY: bool>(
     simd: S,
     depth: usize,
-    operands: (Left<T>, Right<T>),
+    operands: (Left<T>, Right<T>, *mut T),
     place: Place<T>,
     finish: Finish<'_, T>,
 ) {
-    let (left, right) = operands;
-    let whole = place.columns == NV * T::COUNT;
-    // SAFETY: by the caller's promise; with masks where columns do not fill the last vector.
-    unsafe {
-        let sums = if PADDED || whole {
-            sum::<T, S, MR, NV, true>(simd, depth, left, right, place)
-        } else {
-            sum::<T, S, MR, NV, false>(simd, depth, left, right, place)
-        };
-        match (finish.write, whole) {
-            (Write::Store, true) => store::<T, S, MR, NV, false, true>(simd, sums, place, finish),
-            (Write::Store, false) => store::<T, S, MR, NV, false, false>(simd, sums, place, finish),
-            (Write::Add, true) => store::<T, S, MR, NV, true, true>(simd, sums, place, finish),
-            (Write::Add, false) => store::<T, S, MR, NV, true, false>(simd, sums, place, finish),
-        }
-    }
-}
-
-/// # Safety
-/// As for [`tile`].
-#[inline(always)]
-unsafe fn sum<T: Lanes<S>, S: Simd, const MR: usize, const NV: usize, const WHOLE: bool>(
-    simd: S,
-    depth: usize,
-    left: Left<T>,
-    right: Right<T>,
-    place: Place<T>,
-) -> [[T::Vector; NV]; MR] {
-    let mask = T::first(simd, place.columns - (NV - 1) * T::COUNT);
-    let (mut a, mut b) = (left.start, right.start);
-    let mut sums = [[T::splat(simd, T::zero()); NV]; MR];
-    if depth >= FAR {
+    let whole = place.columns == N * T::COUNT;
+    if finish.write == Write::Add && depth >= FAR {
         for i in 0..MR {
             let row = place.start.wrapping_add(i * place.stride);
             prefetch(row);
             prefetch(row.wrapping_add(place.columns - 1));
         }
     }
-    for _ in 0..depth {
-        let row: [T::Vector; NV] = std::array::from_fn(|v| {
-            // SAFETY: by the caller's promise; the last vector has as many columns as the mask.
-            unsafe {
-                let from = b.add(v * T::COUNT);
-                if WHOLE || v + 1 < NV { T::load(simd, from) } else { T::load_some(simd, mask, from) }
+    // SAFETY: by the caller's promise; with masks where columns do not fill the last vector.
+    unsafe {
+        if whole {
+            let sums = sum::<T, S, MR, N, true, COPY>(simd, depth, operands, place);
+            match finish.write {
+                Write::Store => store::<T, S, MR, N, true, false>(simd, sums, place, finish),
+                Write::Add => store::<T, S, MR, N, true, true>(simd, sums, place, finish),
             }
-        });
+        } else {
+            let sums = sum::<T, S, MR, N, false, COPY>(simd, depth, operands, place);
+            match finish.write {
+                Write::Store => store::<T, S, MR, N, false, false>(simd, sums, place, finish),
+                Write::Add => store::<T, S, MR, N, false, true>(simd, sums, place, finish),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+unsafe fn sum<T: Lanes<S>, S: Simd, const MR: usize, const N: usize, const WHOLE: bool, const COPY: bool>(
+    simd: S,
+    depth: usize,
+    (left, right, panel): (Left<T>, Right<T>, *mut T),
+    place: Place<T>,
+) -> [[T::Vector; N]; MR] {
+    let mask = T::first(simd, place.columns - (N - 1) * T::COUNT);
+    // Every third row has its own pointer: one pointer for all would be a chain of additions.
+    let mut rows: [*const T; 4] = [left.start; 4];
+    for (i, row) in rows.iter_mut().enumerate() {
+        *row = left.start.wrapping_add(3 * i * left.row);
+    }
+    let (mut b, mut panel) = (right.start, panel);
+    let mut sums = [[T::splat(simd, T::zero()); N]; MR];
+    for _ in 0..depth {
+        // SAFETY: by the caller's promise.
+        let run = unsafe { load::<T, S, N, WHOLE>(simd, mask, b) };
+        if COPY {
+            for (v, &run) in run.iter().enumerate() {
+                prefetch(b.wrapping_add(AHEAD * right.step + v * T::COUNT));
+                // SAFETY: by the caller's promise.
+                unsafe { T::store(simd, panel.add(v * T::COUNT), run) };
+            }
+            panel = panel.wrapping_add(NV * T::COUNT);
+        }
         for (i, sums) in sums.iter_mut().enumerate() {
             // SAFETY: by the caller's promise.
-            let x = T::splat(simd, unsafe { *a.add(i * left.row) });
-            for (sum, &b) in sums.iter_mut().zip(&row) {
+            let x = T::splat(simd, unsafe { *rows[i / 3].add(i % 3 * left.row) });
+            for (sum, &b) in sums.iter_mut().zip(&run) {
                 *sum = T::fma(simd, x, b, *sum);
             }
         }
         // Past the end after the last round, where nothing is read.
-        a = a.wrapping_add(left.step);
+        for row in &mut rows {
+            *row = row.wrapping_add(left.step);
+        }
         b = b.wrapping_add(right.step);
     }
     sums
 }
 
-/// From this inner size on the rows of the result are fetched before the loop that leads to them.
-const FAR: usize = 48;
-
 /// # Safety
 /// As for [`tile`].
 #[inline(always)]
-unsafe fn store<T: Lanes<S>, S: Simd, const MR: usize, const NV: usize, const ADD: bool, const WHOLE: bool>(
+unsafe fn store<T: Lanes<S>, S: Simd, const MR: usize, const N: usize, const WHOLE: bool, const ADD: bool>(
     simd: S,
-    sums: [[T::Vector; NV]; MR],
+    sums: [[T::Vector; N]; MR],
     place: Place<T>,
     finish: Finish<'_, T>,
 ) {
-    let mask = T::first(simd, place.columns - (NV - 1) * T::COUNT);
-    let load = |from: *const T, v: usize| {
-        // SAFETY: by the caller's promise; the last vector has as many columns as the mask.
-        unsafe {
-            let from = from.add(v * T::COUNT);
-            if WHOLE || v + 1 < NV { T::load(simd, from) } else { T::load_some(simd, mask, from) }
-        }
-    };
-    let bias: [T::Vector; NV] = match finish.bias {
-        Some(bias) => std::array::from_fn(|v| load(bias.as_ptr(), v)),
-        None => [T::splat(simd, T::zero()); NV],
-    };
+    let mask = T::first(simd, place.columns - (N - 1) * T::COUNT);
     let (alpha, floor) = (T::splat(simd, finish.alpha), T::splat(simd, finish.floor));
-    for i in 0..MR {
+    let mut before = [T::splat(simd, T::zero()); N];
+    if let Some(bias) = finish.bias {
+        // SAFETY: by the caller's promise.
+        before = unsafe { load::<T, S, N, WHOLE>(simd, mask, bias.as_ptr()) };
+    }
+    for (i, sums) in sums.iter().enumerate() {
         let row = place.start.wrapping_add(i * place.stride);
-        for v in 0..NV {
-            let before = if ADD { load(row, v) } else { bias[v] };
-            let x = T::at_least(simd, floor, T::fma(simd, alpha, sums[i][v], before));
-            // SAFETY: as for the load.
-            unsafe {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if ADD {
+                before = load::<T, S, N, WHOLE>(simd, mask, row);
+            }
+            for v in 0..N {
+                let x = T::at_least(simd, floor, T::fma(simd, alpha, sums[v], before[v]));
                 let to = row.add(v * T::COUNT);
-                if WHOLE || v + 1 < NV { T::store(simd, to, x) } else { T::store_some(simd, mask, to, x) }
+                if WHOLE || v + 1 < N { T::store(simd, to, x) } else { T::store_some(simd, mask, to, x) }
             }
         }
     }
+}
+
+/// A row of a tile: whole vectors, the last one perhaps cut by the mask.
+///
+/// # Safety
+/// So many numbers are there.
+#[inline(always)]
+unsafe fn load<T: Lanes<S>, S: Simd, const N: usize, const WHOLE: bool>(
+    simd: S,
+    mask: T::Mask,
+    from: *const T,
+) -> [T::Vector; N] {
+    let mut run = [T::splat(simd, T::zero()); N];
+    for (v, x) in run.iter_mut().enumerate() {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            let from = from.add(v * T::COUNT);
+            *x = if WHOLE || v + 1 < N { T::load(simd, from) } else { T::load_some(simd, mask, from) };
+        }
+    }
+    run
 }
 
 /// Asks for the cache line of an address, which need not be valid.

@@ -82,6 +82,9 @@ fn product<T: Float>(
     assert_eq!(k, b.rows, "inner sizes of a product");
     assert_eq!(out.len(), m * n, "size of a product");
     assert!(finish.bias.is_none_or(|bias| bias.len() == n), "a bias as long as a row of the product");
+    if out.is_empty() {
+        return;
+    }
     let work = m * k * n;
     if work <= TINY {
         return plain::tiny(out, a, b, finish);

@@ -73,7 +73,7 @@ fn plain<T: Element>(
     floor: Option<T>,
 ) {
     let mut write = write;
-    if let Some(bias) = bias {
+    if let Some(bias) = bias.filter(|bias| !bias.is_empty()) {
         out.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
         write = Write::Add;
     }

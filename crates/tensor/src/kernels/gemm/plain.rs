@@ -34,6 +34,15 @@ pub(super) fn tiny<T: Element>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T>
             out.fill(T::zero());
         }
     } else if b.col_stride == 1 && b.row_stride == b.cols {
+        macro_rules! narrow {
+            ($($columns:literal)*) => {
+                match b.cols {
+                    $($columns => return narrow::<T, $columns>(out, a, b, finish),)*
+                    _ => {}
+                }
+            };
+        }
+        narrow!(1 2 3 4 5 6 7 8);
         for (i, out) in out.chunks_exact_mut(b.cols).enumerate() {
             for (k, row) in b.values.chunks_exact(b.cols).enumerate() {
                 let factor = alpha * a.at(i, k);
@@ -57,4 +66,28 @@ pub(super) fn tiny<T: Element>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T>
         gemm_plain(out, write, alpha, a, b);
     }
     finish.end(out);
+}
+
+/// The same for `N` columns, whose sums stay in registers.
+#[inline]
+fn narrow<T: Element, const N: usize>(
+    out: &mut [T],
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    finish: Finish<'_, T>,
+) {
+    let (rows, _) = b.values.as_chunks::<N>();
+    for (i, out) in out.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        let mut sums = match finish.write {
+            Write::Store => [T::zero(); N],
+            Write::Add => *out,
+        };
+        for (k, row) in rows.iter().enumerate() {
+            let factor = finish.alpha * a.at(i, k);
+            for (sum, &x) in sums.iter_mut().zip(row) {
+                *sum += factor * x;
+            }
+        }
+        *out = sums.map(|sum| finish.at_least(sum));
+    }
 }

@@ -304,7 +304,7 @@ macro_rules! element {
             }
             #[inline]
             fn gemm(out: &mut [Self], write: Write, alpha: Self, a: Matrix<'_, Self>, b: Matrix<'_, Self>) {
-                $gemm(Arch::new(), out, (a, b), Finish::new(write, alpha));
+                $gemm(Arch::new, out, (a, b), Finish::new(write, alpha));
             }
             fn sum_all(values: &[Self]) -> f64 {
                 $sum(pulp::Arch::new(), values)
@@ -324,7 +324,7 @@ macro_rules! element {
                 bias: &[Self],
                 floor: Option<Self>,
             ) {
-                $gemm(Arch::new(), out, (x, w), Finish::new(Write::Store, 1.0).bias(bias).floor(floor));
+                $gemm(Arch::new, out, (x, w), Finish::new(Write::Store, 1.0).bias(bias).floor(floor));
             }
         }
     };

@@ -12,6 +12,7 @@ mod thin;
 mod tile;
 
 use super::Buffer;
+use crate::Element;
 use packed::Packed;
 use pulp::{Arch, Simd, WithSimd};
 use small::Small;
@@ -69,8 +70,21 @@ impl<T: Float> WithSimd for Job<'_, T> {
     }
 }
 
-/// `out = finish(a b)` with vectors of an instruction set.
+/// `out = finish(a b)`, if that is next to no work; whether it is done.
 #[inline]
+fn tiny<T: Element>(out: &mut [T], (a, b): (Matrix<'_, T>, Matrix<'_, T>), finish: Finish<'_, T>) -> bool {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert_eq!(k, b.rows, "inner sizes of a product");
+    assert_eq!(out.len(), m * n, "size of a product");
+    assert!(finish.bias.is_none_or(|bias| bias.len() == n), "a bias as long as a row of the product");
+    let done = m * k * n <= TINY;
+    if done && !out.is_empty() {
+        plain::tiny(out, a, b, finish);
+    }
+    done
+}
+
+/// `out = finish(a b)` with vectors of an instruction set.
 fn product<T: Float>(
     arch: Arch,
     memory: Memory<T>,
@@ -79,16 +93,7 @@ fn product<T: Float>(
     mut finish: Finish<'_, T>,
 ) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    assert_eq!(k, b.rows, "inner sizes of a product");
-    assert_eq!(out.len(), m * n, "size of a product");
-    assert!(finish.bias.is_none_or(|bias| bias.len() == n), "a bias as long as a row of the product");
-    if out.is_empty() {
-        return;
-    }
     let work = m * k * n;
-    if work <= TINY {
-        return plain::tiny(out, a, b, finish);
-    }
     let run = |kernel: Kernel<'_, T>| arch.dispatch(Job { kernel, memory });
     if n == 1 && m > 1 {
         // A column is a row of the transposed product.
@@ -134,16 +139,20 @@ macro_rules! float {
         }
 
         /// `out = finish(a b)`
+        #[inline]
         pub(crate) fn $name(
-            arch: Arch,
+            arch: impl FnOnce() -> Arch,
             out: &mut [$t],
             operands: (Matrix<'_, $t>, Matrix<'_, $t>),
             finish: Finish<'_, $t>,
         ) {
+            if tiny(out, operands, finish) {
+                return;
+            }
             thread_local! {
                 static PANELS: Cell<[Buffer<$t>; 2]> = const { Cell::new([Buffer::new(), Buffer::new()]) };
             }
-            product(arch, &PANELS, out, operands, finish);
+            product(arch(), &PANELS, out, operands, finish);
         }
     };
 }

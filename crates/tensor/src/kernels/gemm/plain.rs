@@ -33,7 +33,10 @@ pub(super) fn tiny<T: Element>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T>
         if write == Write::Store {
             out.fill(T::zero());
         }
-    } else if b.col_stride == 1 && b.row_stride == b.cols {
+    } else if b.cols == 1 && a.rows > 1 && a.row_stride == 1 {
+        // A column is a row of the transposed product, whose sums do not wait for each other.
+        tiny(out, b.t(), a.t(), finish);
+    } else if b.col_stride == 1 && (b.row_stride == b.cols || b.rows == 1) {
         macro_rules! narrow {
             ($($columns:literal)*) => {
                 match b.cols {

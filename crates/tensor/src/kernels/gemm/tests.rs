@@ -1,7 +1,6 @@
 //! Every kernel on every instruction set against the plain product.
 
 use super::*;
-use crate::Element;
 use crate::kernels::{Write, update};
 
 /// The instruction sets of this machine.
@@ -34,7 +33,7 @@ impl Tested for f32 {
         operands: (Matrix<'_, Self>, Matrix<'_, Self>),
         f: Finish<'_, Self>,
     ) {
-        product_f32(arch, out, operands, f);
+        product_f32(|| arch, out, operands, f);
     }
 }
 
@@ -45,7 +44,7 @@ impl Tested for f64 {
         operands: (Matrix<'_, Self>, Matrix<'_, Self>),
         f: Finish<'_, Self>,
     ) {
-        product_f64(arch, out, operands, f);
+        product_f64(|| arch, out, operands, f);
     }
 }
 
@@ -148,7 +147,7 @@ fn a_large_second_operand_is_packed_beforehand() {
     let (mut got, mut want) = (vec![0.0; m * n], vec![0.0; m * n]);
     gemm_plain(&mut want, Write::Store, 1.0, operands.0, operands.1);
     for arch in archs() {
-        product_f32(arch, &mut got, operands, Finish::new(Write::Store, 1.0));
+        product_f32(|| arch, &mut got, operands, Finish::new(Write::Store, 1.0));
         assert_eq!(got, want, "{arch:?}");
     }
 }
@@ -175,13 +174,13 @@ fn bits_do_not_depend_on_the_place_in_a_tile() {
     for arch in archs() {
         let mut all = vec![0.0; m * n];
         let finish = Finish::new(Write::Store, 1.0);
-        product_f32(arch, &mut all, (Matrix::new(&a, m, k), Matrix::new(&b, k, n)), finish);
+        product_f32(|| arch, &mut all, (Matrix::new(&a, m, k), Matrix::new(&b, k, n)), finish);
         let mut below = vec![0.0; (m - 1) * n];
-        product_f32(arch, &mut below, (Matrix::new(&a[k..], m - 1, k), Matrix::new(&b, k, n)), finish);
+        product_f32(|| arch, &mut below, (Matrix::new(&a[k..], m - 1, k), Matrix::new(&b, k, n)), finish);
         assert_eq!(below, all[n..], "{arch:?}");
         let narrow: Vec<f32> = b.chunks_exact(n).flat_map(|row| row[3..].to_vec()).collect();
         let mut right = vec![0.0; m * (n - 3)];
-        product_f32(arch, &mut right, (Matrix::new(&a, m, k), Matrix::new(&narrow, k, n - 3)), finish);
+        product_f32(|| arch, &mut right, (Matrix::new(&a, m, k), Matrix::new(&narrow, k, n - 3)), finish);
         let want: Vec<f32> = all.chunks_exact(n).flat_map(|row| row[3..].to_vec()).collect();
         assert_eq!(right, want, "{arch:?}");
     }
@@ -198,7 +197,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let mut out = vec![0.0; m * n];
                 let finish = Finish::new(Write::Store, 1.0).bias(&row).floor(Some(0.0));
-                pool.install(|| product_f32(Arch::new(), &mut out, operands, finish));
+                pool.install(|| product_f32(Arch::new, &mut out, operands, finish));
                 out
             };
             let one = run(1);

@@ -82,27 +82,29 @@ pub(super) struct Correlate<'a, T> {
 }
 
 impl<T: Lanes> Correlate<'_, T> {
-    /// Runs on this thread.
-    pub(super) fn run(self, arch: pulp::Arch) {
+    /// Shares the images among threads.
+    pub(super) fn share(self, arch: pulp::Arch, threads: usize) {
+        #[cfg(feature = "rayon")]
+        if threads > 1 && self.x.len() > self.layout.images * self.direct.image_sizes().0 {
+            let [first, second] = self.halves(threads);
+            rayon::join(|| first.share(arch, threads / 2), || second.share(arch, threads - threads / 2));
+            return;
+        }
+        let _ = threads;
         T::with_workspace(|workspace| arch.dispatch(Task { work: self, workspace }));
     }
 
-    /// Shares the images among threads.
+    /// Two parts of whole runs: at least one run of two or more.
     #[cfg(feature = "rayon")]
-    pub(super) fn share(self, arch: pulp::Arch, threads: usize) {
+    fn halves(self, threads: usize) -> [Self; 2] {
         let Self { direct, layout, x, packed, bias, y, write } = self;
         let (x_image, y_image) = direct.image_sizes();
         let runs = (x.len() / x_image).div_ceil(layout.images);
-        if threads <= 1 || runs <= 1 {
-            return Self { y, ..self }.run(arch);
-        }
-        let half = runs * (threads / 2) / threads;
-        let half = half.max(1) * layout.images;
-        let (x, x2) = x.split_at(half * x_image);
-        let (y, y2) = y.split_at_mut(half * y_image);
-        let first = Correlate { direct, layout, x, packed, bias, y, write };
-        let second = Correlate { direct, layout, x: x2, packed, bias, y: y2, write };
-        rayon::join(|| first.share(arch, threads / 2), || second.share(arch, threads - threads / 2));
+        let images = (runs * (threads / 2) / threads).max(1) * layout.images;
+        let (x, x2) = x.split_at(images * x_image);
+        let (y, y2) = y.split_at_mut(images * y_image);
+        let first = Self { direct, layout, x, packed, bias, y, write };
+        [first, Self { direct, layout, x: x2, packed, bias, y: y2, write }]
     }
 }
 

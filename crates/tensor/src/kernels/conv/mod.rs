@@ -1,11 +1,16 @@
 //! Convolutions with a stride of 1, computed where the images are: no matrix is built.
 //!
-//! Images are copied into padded planes of their own size plus one padding (see [`layout`]), as many as make a
-//! run of about a thousand positions, at least one; the channels of one group of them at a time. That, one
-//! tile's rows of results and the packed weights are all the memory there is: each thread keeps
-//! `inputs * images * (height + padding) * (width + padding)` numbers and a little more. The gradient of the
-//! kernel also lays the gradients of the results out in rows of that length, one per output channel, and holds
-//! one number per weight.
+//! Images are copied into padded planes (see [`layout`]), as many images as make a run of one or two thousand
+//! positions, at least one, and the channels of one group at a time. Each thread keeps that memory:
+//!
+//! | | numbers |
+//! | --- | --- |
+//! | planes | `inputs * images * (height + padding) * (width + padding)`, and what the last taps read ahead |
+//! | rows of results | 8 channels of at most 1024 positions |
+//! | for the gradient of the kernel | a row of a run's length per output channel, and a number per weight |
+//!
+//! and one copy of the weights. 16 -> 32 channels of 28 x 28 with 3 x 3 taps in f32 take 0.1 MB forward and
+//! 0.35 MB back, whatever the batch; the column matrix of one image would take 0.45 MB.
 //!
 //! Every number of a result is added up in one order wherever it stands in a tile and whichever thread computes
 //! it, so bits depend on the instruction set alone.
@@ -81,10 +86,12 @@ impl Direct {
     }
 
     /// The threads that are worth their start.
-    #[cfg(feature = "rayon")]
     fn threads(&self) -> usize {
-        let work = self.batch * self.groups * self.outputs * self.positions() * self.depth();
-        if work < PARALLEL { 1 } else { rayon::current_num_threads() }
+        #[cfg(feature = "rayon")]
+        if self.batch * self.groups * self.outputs * self.positions() * self.depth() >= PARALLEL {
+            return rayon::current_num_threads();
+        }
+        1
     }
 }
 
@@ -158,26 +165,14 @@ fn correlate<T: Lanes>(
     let mut kept = T::with_workspace(|workspace| std::mem::take(&mut workspace.weights));
     arch.dispatch(Pack { direct, weights, mirrored, packed: &mut kept });
     let packed: &[T] = &kept;
-    #[cfg(feature = "rayon")]
-    {
-        let threads = direct.threads();
-        let mut layout = Layout::new(direct.slide, direct.batch, RUN);
-        layout.images = layout.images.min(direct.batch.div_ceil(threads));
-        Correlate { direct, layout, x, packed, bias, y, write }.share(arch, threads);
-    }
-    #[cfg(not(feature = "rayon"))]
-    {
-        let layout = Layout::new(direct.slide, direct.batch, RUN);
-        Correlate { direct, layout, x, packed, bias, y, write }.run(arch);
-    }
+    let threads = direct.threads();
+    let mut layout = Layout::new(direct.slide, direct.batch, RUN);
+    layout.images = layout.images.min(direct.batch.div_ceil(threads));
+    Correlate { direct, layout, x, packed, bias, y, write }.share(arch, threads);
     T::with_workspace(|workspace| workspace.weights = kept);
 }
 
 fn weight<T: Lanes>(arch: pulp::Arch, direct: &Direct, [dy, x]: [&[T]; 2], dw: &mut [T]) {
     direct.check(x.len(), dw.len(), dy.len());
-    let weigh = Weigh { direct, x, dy, channel: 0, dw };
-    #[cfg(feature = "rayon")]
-    weigh.share(arch, direct.threads());
-    #[cfg(not(feature = "rayon"))]
-    weigh.run(arch);
+    Weigh { direct, x, dy, channel: 0, dw }.share(arch, direct.threads());
 }

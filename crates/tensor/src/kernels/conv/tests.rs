@@ -79,7 +79,7 @@ fn what_is_not_finite_spreads_as_by_the_definition() {
 }
 
 #[test]
-fn subnormal_numbers_and_signs_of_zero_are_kept() {
+fn subnormal_numbers_are_kept() {
     let slide = Slide { input: [1, 40], output: [1, 39], taps: [1, 2], step: [1, 1], padding: [0, 0] };
     let direct = Direct { batch: 1, groups: 1, inputs: 1, outputs: 1, slide };
     let tiny = f32::from_bits(3);

@@ -14,7 +14,7 @@ use std::ops::Range;
 /// Bytes of a row that are multiplied at once: the rows of a tile stay in the nearest cache.
 const PIECE: usize = 8192;
 /// Output channels of a tile; threads share whole tiles.
-pub(super) const CHANNELS: usize = 4;
+const CHANNELS: usize = 4;
 
 /// `dw += ` the gradient of the weights of some output channels, given that of y.
 pub(super) struct Weigh<'a, T> {
@@ -27,24 +27,26 @@ pub(super) struct Weigh<'a, T> {
 }
 
 impl<T: Lanes> Weigh<'_, T> {
-    /// Runs on this thread.
-    pub(super) fn run(self, arch: pulp::Arch) {
+    /// Shares the output channels among threads: each sums over all images, in the order of one thread.
+    pub(super) fn share(self, arch: pulp::Arch, threads: usize) {
+        #[cfg(feature = "rayon")]
+        if threads > 1 && self.dw.len() > CHANNELS * self.direct.depth() {
+            let [first, second] = self.halves(threads);
+            rayon::join(|| first.share(arch, threads / 2), || second.share(arch, threads - threads / 2));
+            return;
+        }
+        let _ = threads;
         T::with_workspace(|workspace| arch.dispatch(Task { work: self, workspace }));
     }
 
-    /// Shares the output channels among threads: each sums over all images, in the order of one thread.
+    /// Two parts of whole tiles: at least one tile of two or more.
     #[cfg(feature = "rayon")]
-    pub(super) fn share(self, arch: pulp::Arch, threads: usize) {
+    fn halves(self, threads: usize) -> [Self; 2] {
         let Self { direct, x, dy, channel, dw } = self;
-        let channels = dw.len() / direct.depth();
-        if threads <= 1 || channels <= CHANNELS {
-            return Self { dw, ..self }.run(arch);
-        }
-        let half = (channels * (threads / 2) / threads).max(1).next_multiple_of(CHANNELS);
-        let (dw, dw2) = dw.split_at_mut(half.min(channels) * direct.depth());
-        let first = Weigh { direct, x, dy, channel, dw };
-        let second = Weigh { direct, x, dy, channel: channel + half, dw: dw2 };
-        rayon::join(|| first.share(arch, threads / 2), || second.share(arch, threads - threads / 2));
+        let tiles = (dw.len() / direct.depth()).div_ceil(CHANNELS);
+        let channels = (tiles * (threads / 2) / threads).max(1) * CHANNELS;
+        let (dw, dw2) = dw.split_at_mut(channels * direct.depth());
+        [Self { direct, x, dy, channel, dw }, Self { direct, x, dy, channel: channel + channels, dw: dw2 }]
     }
 }
 

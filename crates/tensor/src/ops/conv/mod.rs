@@ -1,5 +1,6 @@
 //! Convolutions of one and two spatial axes, and their transposes.
 
+mod columns;
 mod forward;
 mod geometry;
 mod transpose;

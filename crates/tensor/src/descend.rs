@@ -38,8 +38,8 @@ impl<T: Element> Tape<T> {
     /// let tape = Tape::<f64>::new();
     /// let y = tape.constant(&array![[3.0, 1.0]])?.matmul(tape.param(&w)?)?;
     /// let loss = y.square()?.sum()?.scale(0.5)?;
-    /// tape.descend::<Error>(loss, 0.1, &mut |each| each(&mut w))?;
-    /// assert_eq!(w.values(), [1.0 - 0.1 * 15.0, 2.0 - 0.1 * 5.0]);
+    /// tape.descend::<Error>(loss, 0.5, &mut |each| each(&mut w))?;
+    /// assert_eq!(w.values(), [1.0 - 0.5 * 15.0, 2.0 - 0.5 * 5.0]);
     /// # Ok::<(), tensor::Error>(())
     /// ```
     ///

@@ -115,9 +115,13 @@ impl<T: Lanes> Convolutions<T> {
     const KERNELS: Self = Self { forward: forward::<T>, input: input::<T>, weight: weight::<T> };
 }
 
+// Statics, so that the kernels are compiled here and not again by every user of this crate.
+static F32: Convolutions<f32> = Convolutions::KERNELS;
+static F64: Convolutions<f64> = Convolutions::KERNELS;
+
 /// The kernels of an element type, if it has them: those of the machine do.
 pub(crate) fn convolutions<T: Element>() -> Option<Convolutions<T>> {
-    let all: [&dyn Any; 2] = [&Convolutions::<f32>::KERNELS, &Convolutions::<f64>::KERNELS];
+    let all: [&dyn Any; 2] = [&F32, &F64];
     all.into_iter().find_map(|kernels| kernels.downcast_ref().copied())
 }
 

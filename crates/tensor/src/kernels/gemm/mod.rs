@@ -117,7 +117,7 @@ fn product<T: Float>(
 }
 
 macro_rules! float {
-    ($name:ident, $t:ident) => {
+    ($name:ident, $worth:ident, $t:ident) => {
         impl Float for $t {
             #[inline(always)]
             fn run<S: Simd>(simd: S, Job { kernel, memory }: Job<'_, Self>) {
@@ -146,16 +146,25 @@ macro_rules! float {
             operands: (Matrix<'_, $t>, Matrix<'_, $t>),
             finish: Finish<'_, $t>,
         ) {
-            if tiny(out, operands, finish) {
-                return;
+            if !tiny(out, operands, finish) {
+                $worth(arch(), out, operands, finish);
             }
+        }
+
+        /// The same for what is worth it. Not generic, so that users of this crate do not compile it again.
+        fn $worth(
+            arch: Arch,
+            out: &mut [$t],
+            operands: (Matrix<'_, $t>, Matrix<'_, $t>),
+            finish: Finish<'_, $t>,
+        ) {
             thread_local! {
                 static PANELS: Cell<[Buffer<$t>; 2]> = const { Cell::new([Buffer::new(), Buffer::new()]) };
             }
-            product(arch(), &PANELS, out, operands, finish);
+            product(arch, &PANELS, out, operands, finish);
         }
     };
 }
 
-float!(product_f32, f32);
-float!(product_f64, f64);
+float!(product_f32, worth_f32, f32);
+float!(product_f64, worth_f64, f64);

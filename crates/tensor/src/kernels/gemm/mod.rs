@@ -26,7 +26,7 @@ pub(crate) use plain::gemm_plain;
 pub(crate) use tile::prefetch;
 
 /// Up to this many multiply-adds operands are read where they are.
-const SMALL: usize = 64 * 128 * 128;
+const SMALL: usize = 1 << 21;
 /// Up to this many multiply-adds a plain loop is faster than vectors.
 const TINY: usize = 256;
 /// From this many multiply-adds on threads share a product.
@@ -55,9 +55,9 @@ struct Job<'a, T: 'static> {
 /// What a float type needs: products with vectors of any instruction set.
 trait Float: pack::Turn {
     fn run<S: Simd>(simd: S, job: Job<'_, Self>);
-    fn tile<S: Simd, const MR: usize, const N: usize, const COPY: bool>(
+    fn tile<S: Simd, const MR: usize, const N: usize, const PANEL: bool, const COPY: bool>(
         simd: S,
-        tile: Tile<'_, Self, MR, N, COPY>,
+        tile: Tile<'_, Self, MR, N, PANEL, COPY>,
     );
 }
 
@@ -130,9 +130,9 @@ macro_rules! float {
             }
 
             #[inline(always)]
-            fn tile<S: Simd, const MR: usize, const N: usize, const COPY: bool>(
+            fn tile<S: Simd, const MR: usize, const N: usize, const PANEL: bool, const COPY: bool>(
                 simd: S,
-                tile: Tile<'_, Self, MR, N, COPY>,
+                tile: Tile<'_, Self, MR, N, PANEL, COPY>,
             ) {
                 tile.run(simd);
             }

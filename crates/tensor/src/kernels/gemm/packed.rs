@@ -133,10 +133,10 @@ impl<T> Packed<'_, T> {
                     if in_place && i == 0 {
                         let right = Right { start: b_start.wrapping_add(j), step: self.b.row_stride };
                         let b = b.as_mut_ptr();
-                        strip::<T, S, true>(simd, rows, depth, (left, right, b), place, finish);
+                        strip::<T, S, true, true>(simd, rows, depth, (left, right, b), place, finish);
                     } else {
                         let no_copy = std::ptr::null_mut();
-                        strip::<T, S, false>(simd, rows, depth, (left, packed, no_copy), place, finish);
+                        strip::<T, S, true, false>(simd, rows, depth, (left, packed, no_copy), place, finish);
                     }
                 }
             }

@@ -46,7 +46,7 @@ impl<T> Small<'_, T> {
             let operands = (left, right, std::ptr::null_mut());
             // SAFETY: `m` rows and `n` columns of both operands are there, as `start` checks, or panels
             // as wide as a tile and `depth` deep; and of the exclusively borrowed result.
-            unsafe { strip::<T, S, false>(simd, m, depth, operands, place, finish.from(j)) };
+            unsafe { strip::<T, S, false, false>(simd, m, depth, operands, place, finish.from(j)) };
         }
         if !in_place {
             memory.set(panels);

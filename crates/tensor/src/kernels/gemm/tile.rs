@@ -44,14 +44,15 @@ pub(super) const fn height<S: Simd>() -> usize {
 
 /// A strip of `rows` rows in tiles of as many as registers hold, and as few vectors as cover its columns.
 ///
-/// With `COPY` there are as many rows as the tallest tile has, and the rows of `b` are left in the third
+/// With `PANEL` the rows of `a` stand side by side: a distance that is known at compile time saves a chain of
+/// additions for addresses. With `COPY` there are as many rows as the tallest tile has, and the rows of `b` are left in the third
 /// operand, a panel as wide as the widest tile: packing costs least where the multiplications hide it.
 ///
 /// # Safety
 /// `rows` rows and `place.columns` columns of the operands, `depth` deep, and of the result are there, as
 /// is the panel; nobody else uses it and the result.
 #[inline(always)]
-pub(super) unsafe fn strip<T: Lanes<S> + Float, S: Simd, const COPY: bool>(
+pub(super) unsafe fn strip<T: Lanes<S> + Float, S: Simd, const PANEL: bool, const COPY: bool>(
     simd: S,
     rows: usize,
     depth: usize,
@@ -67,9 +68,9 @@ pub(super) unsafe fn strip<T: Lanes<S> + Float, S: Simd, const COPY: bool>(
             ($rows:literal) => {{
                 let operands = (left, right, panel);
                 if place.columns > T::COUNT {
-                    simd.vectorize(Tile::<T, $rows, 2, COPY> { depth, operands, place, finish });
+                    simd.vectorize(Tile::<T, $rows, 2, PANEL, COPY> { depth, operands, place, finish });
                 } else {
-                    simd.vectorize(Tile::<T, $rows, 1, COPY> { depth, operands, place, finish });
+                    simd.vectorize(Tile::<T, $rows, 1, PANEL, COPY> { depth, operands, place, finish });
                 }
                 $rows
             }};
@@ -93,14 +94,16 @@ pub(super) unsafe fn strip<T: Lanes<S> + Float, S: Simd, const COPY: bool>(
 }
 
 /// One tile as a function of its own: compiled once, wherever it is called from.
-pub(super) struct Tile<'a, T, const MR: usize, const N: usize, const COPY: bool> {
+pub(super) struct Tile<'a, T, const MR: usize, const N: usize, const PANEL: bool, const COPY: bool> {
     depth: usize,
     operands: (Left<T>, Right<T>, *mut T),
     place: Place<T>,
     finish: Finish<'a, T>,
 }
 
-impl<T: Float, const MR: usize, const N: usize, const COPY: bool> WithSimd for Tile<'_, T, MR, N, COPY> {
+impl<T: Float, const MR: usize, const N: usize, const PANEL: bool, const COPY: bool> WithSimd
+    for Tile<'_, T, MR, N, PANEL, COPY>
+{
     type Output = ();
 
     #[inline(always)]
@@ -109,7 +112,9 @@ impl<T: Float, const MR: usize, const N: usize, const COPY: bool> WithSimd for T
     }
 }
 
-impl<T, const MR: usize, const N: usize, const COPY: bool> Tile<'_, T, MR, N, COPY> {
+impl<T, const MR: usize, const N: usize, const PANEL: bool, const COPY: bool>
+    Tile<'_, T, MR, N, PANEL, COPY>
+{
     /// Sums and stores. Made by [`strip`] alone, whose caller vouches for the operands: `MR` rows, and no
     /// more columns than `N` vectors hold.
     #[inline(always)]
@@ -129,10 +134,10 @@ impl<T, const MR: usize, const N: usize, const COPY: bool> Tile<'_, T, MR, N, CO
         // SAFETY: by the caller's promise; with masks where columns do not fill the last vector.
         unsafe {
             if whole {
-                let sums = sum::<T, S, MR, N, true, COPY>(simd, depth, operands, place);
+                let sums = sum::<T, S, MR, N, true, PANEL, COPY>(simd, depth, operands, place);
                 store::<T, S, MR, N, true>(simd, sums, place, finish);
             } else {
-                let sums = sum::<T, S, MR, N, false, COPY>(simd, depth, operands, place);
+                let sums = sum::<T, S, MR, N, false, PANEL, COPY>(simd, depth, operands, place);
                 store::<T, S, MR, N, false>(simd, sums, place, finish);
             }
         }
@@ -142,7 +147,15 @@ impl<T, const MR: usize, const N: usize, const COPY: bool> Tile<'_, T, MR, N, CO
 /// # Safety
 /// As for [`strip`].
 #[inline(always)]
-unsafe fn sum<T: Lanes<S>, S: Simd, const MR: usize, const N: usize, const WHOLE: bool, const COPY: bool>(
+unsafe fn sum<
+    T: Lanes<S>,
+    S: Simd,
+    const MR: usize,
+    const N: usize,
+    const WHOLE: bool,
+    const PANEL: bool,
+    const COPY: bool,
+>(
     simd: S,
     depth: usize,
     (left, right, panel): (Left<T>, Right<T>, *mut T),
@@ -168,8 +181,9 @@ unsafe fn sum<T: Lanes<S>, S: Simd, const MR: usize, const N: usize, const WHOLE
             panel = panel.wrapping_add(NV * T::COUNT);
         }
         for (i, sums) in sums.iter_mut().enumerate() {
+            let x = if PANEL { rows[0].wrapping_add(i) } else { rows[i / 3].wrapping_add(i % 3 * left.row) };
             // SAFETY: by the caller's promise.
-            let x = T::splat(simd, unsafe { *rows[i / 3].add(i % 3 * left.row) });
+            let x = T::splat(simd, unsafe { *x });
             for (sum, &b) in sums.iter_mut().zip(&run) {
                 *sum = T::fma(simd, x, b, *sum);
             }

@@ -28,6 +28,8 @@ struct Back<'a, T: Element> {
     tiles: usize,
     /// The gradient that the sum at the end gives, and where to.
     fill: Option<(T, Place<'a, T>, Write)>,
+    /// Whether nobody else writes there, so that it need not be written anew for every piece.
+    constant: bool,
     steps: SmallVec<[Step<'a, T>; 8]>,
 }
 
@@ -47,7 +49,7 @@ struct Planner<'a, T: Element> {
 impl<'a, T: Element> Planner<'a, T> {
     fn plan(mut self, store: &Store<T>, ops: &[u32]) -> Back<'a, T> {
         let (nodes, chain) = (self.nodes, self.chain);
-        let mut back = Back { tiles: chain.ops, fill: None, steps: SmallVec::new() };
+        let mut back = Back { tiles: chain.ops, fill: None, constant: false, steps: SmallVec::new() };
         for &id in ops {
             let recorded = nodes[id as usize].inputs();
             if let Some(total) = chain.total_at(id as usize) {
@@ -57,6 +59,13 @@ impl<'a, T: Element> Planner<'a, T> {
                 back.steps.push(self.step(id, recorded, op));
             }
         }
+        let filled = |place: &Place<'_, T>| match (place, &back.fill) {
+            (Place::Tile(tile), Some((_, Place::Tile(filled), _))) => tile == filled,
+            _ => false,
+        };
+        let mut sinks = back.steps.iter().flat_map(|step| &step.sinks);
+        back.constant =
+            matches!(back.fill, Some((_, Place::Tile(_), _))) && !sinks.any(|sink| filled(&sink.1));
         back
     }
 
@@ -123,7 +132,9 @@ impl<T: Element> Back<'_, T> {
     fn run(&self, span: &mut Span<'_, T>, piece: &Range<usize>) {
         let within = span.within(piece);
         let (tiles, gradients) = span.tiles.split_at_mut(self.tiles * PIECE);
-        if let Some((slope, place, write)) = self.fill {
+        // The first piece of a span is never shorter than another.
+        let fill = self.fill.filter(|_| !self.constant || within.start == 0);
+        if let Some((slope, place, write)) = fill {
             let out = match place {
                 Place::Array(array) => &mut span.arrays[array][within.clone()],
                 Place::Tile(tile) => &mut gradients[tile * PIECE..][..piece.len()],

@@ -81,7 +81,7 @@ impl<T: Element> Tape<T> {
             cursor = index + 1;
             let values = param.values_mut()?;
             if let Some(gradient) = gradients.slot(id) {
-                kernels::update1(values, gradient, |w, g| w - rate * g);
+                kernels::update1_shared(values, gradient, move |w, g| w - rate * g);
             }
             for late in late.iter().filter(|late| late.node == id) {
                 inner.add_late(values, -rate, late, gradients.slots());

@@ -98,7 +98,7 @@ impl<T: Element> Param<T> {
             return Err(ErrorKind::Length { op, shape, expected, got }.into());
         }
         let values = self.values_mut().map_err(|_| ErrorKind::Shared { op })?;
-        kernels::update1(values, x, move |w, x| w + factor * x);
+        kernels::update1_shared(values, x, move |w, x| w + factor * x);
         Ok(())
     }
 

@@ -147,3 +147,20 @@ fn a_value_that_was_not_asked_for_is_gone_with_its_parameter() {
     tape.bind(&w).unwrap();
     assert_eq!(z.value().unwrap()[[0]], -2.0);
 }
+
+#[cfg(feature = "rayon")]
+#[test]
+fn one_to_five_threads_give_the_same_bits() {
+    let n = (1 << 18) + 1000;
+    for (name, program) in PROGRAMS.iter().filter(|program| program.0 != "a long chain") {
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| run(*program, n, 0, true))
+        };
+        let one = on(1);
+        for threads in 2..=5 {
+            let bits = |x: &ArrayD<f64>| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert!(one.iter().map(bits).eq(on(threads).iter().map(bits)), "{name}, {threads} threads");
+        }
+    }
+}

@@ -8,6 +8,9 @@ use crate::Element;
 
 /// Below this many elements the dispatch costs more than wide vectors gain.
 const WIDE: usize = 32;
+/// From this many elements on threads share an optimizer's step: less is done before a thread wakes up.
+#[cfg(feature = "rayon")]
+const SHARED: usize = 1 << 16;
 
 /// Stores or adds one value for each element. Slices are walked together rather than by index: a bounds
 /// check inside of the loop would leave its last vectors to a scalar one.
@@ -81,4 +84,16 @@ pub(crate) fn update1<T: Element>(values: &mut [T], a: &[T], f: impl Fn(T, T) ->
             move || values.iter_mut().zip(a).for_each(|(x, &a)| *x = f(*x, a)),
         );
     }
+}
+
+/// `values[i] = f(values[i], a[i])`, shared by threads where there is much of it.
+pub(crate) fn update1_shared<T: Element>(values: &mut [T], a: &[T], f: impl Fn(T, T) -> T + Copy + Sync) {
+    #[cfg(feature = "rayon")]
+    if values.len() >= SHARED && rayon::current_num_threads() > 1 {
+        let middle = values.len() / 2;
+        let ((first, second), (a, b)) = (values.split_at_mut(middle), a.split_at(middle));
+        rayon::join(|| update1_shared(first, a, f), || update1_shared(second, b, f));
+        return;
+    }
+    update1(values, a, f);
 }

@@ -18,7 +18,7 @@ pub(crate) use conv::{Convolutions, Direct, Slide, convolutions};
 pub(crate) use extreme::{largest, position, smallest};
 pub use gemm::Matrix;
 pub(crate) use gemm::{Finish, gemm_plain, product_f32, product_f64};
-pub(crate) use map::{map1, map2, map3, update, update1};
+pub(crate) use map::{map1, map2, map3, update, update1, update1_shared};
 pub(crate) use strided::{Walk, move_elements};
 pub(crate) use sum::{
     PIECE, add_wide, sum, sum_columns, sum_f32, sum_f64, sum_plain, sum_slice, wide_dot, wide_sum,

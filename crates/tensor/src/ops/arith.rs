@@ -51,11 +51,13 @@ impl<T: Element, B: Binary<T>> Op<T> for Zip<B> {
     fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
         let (f, a, b) = (self.0, step.inputs.get(0), step.inputs.get(1));
         let shape = step.output.shape;
-        if a.shape == b.shape {
-            return step.pointwise(self);
-        }
         for side in 0..2 {
             let Some(sink) = step.grads.of(side) else { continue };
+            if a.shape == b.shape {
+                let (inputs, output) = (&[a.values, b.values][..], step.output.values);
+                self.gradient(side, Piece { inputs, output, upstream: &step.upstream }, sink);
+                continue;
+            }
             let gradient = step.scratch.take(step.upstream.len());
             gradient.copy_from_slice(&step.upstream);
             zip(gradient, shape, (a, b), |g, a, b| f.back(g, a, b)[side]);

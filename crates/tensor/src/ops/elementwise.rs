@@ -44,8 +44,11 @@ impl<T: Element, U: Unary<T>> Op<T> for Map<U> {
         Ok(())
     }
 
-    fn backward(&self, step: Backward<'_, T>) -> Result<()> {
-        step.pointwise(self)
+    fn backward(&self, mut step: Backward<'_, T>) -> Result<()> {
+        if let Some(sink) = step.grads.of(0) {
+            self.0.gradient(sink, &step.upstream, step.inputs.get(0).values, step.output.values);
+        }
+        Ok(())
     }
 
     fn pointwise(&self) -> Option<&dyn Pointwise<T>> {

@@ -12,8 +12,6 @@ mod sum;
 
 pub(crate) use bias::update_and_sum_columns;
 pub(crate) use buffer::Buffer;
-#[cfg(test)]
-pub(crate) use conv::tests::instruction_sets;
 pub(crate) use conv::{Convolutions, Direct, Slide, convolutions};
 pub(crate) use extreme::{largest, position, smallest};
 pub use gemm::Matrix;
@@ -56,4 +54,18 @@ pub(crate) fn put<T: crate::Element>(out: &mut T, write: Write, x: T) {
         Write::Store => *out = x,
         Write::Add => *out += x,
     }
+}
+
+/// Every instruction set of this machine, for tests that run each.
+#[cfg(test)]
+pub(crate) fn instruction_sets() -> Vec<pulp::Arch> {
+    let mut all = vec![pulp::Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    {
+        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+        all.extend(pulp::x86::V4::try_new().map(pulp::Arch::V4));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    all.push(pulp::Arch::new());
+    all
 }

@@ -237,7 +237,7 @@ mod tests {
     fn every_instruction_set_keeps_digits() {
         let values: Vec<f32> = (0..5000).map(|i| ((i * 7919) % 1013) as f32 * 0.37 + 1.0).collect();
         let doubles: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
-        for arch in super::super::functions::sets() {
+        for arch in crate::kernels::instruction_sets() {
             for n in (0..200).chain([511, 512, 513, 1023, 1024, 1025, 1055, 1057, 4999]) {
                 let exact: f64 = doubles[..n].iter().sum();
                 let bound = 17.0 / f64::from(1 << 24);

@@ -20,7 +20,7 @@ mod lanes;
 mod layout;
 mod plain;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod weigh;
 
 use super::Write;

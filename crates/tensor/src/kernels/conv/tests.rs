@@ -2,17 +2,7 @@
 //! bits that do not depend on the place in a tile or on threads.
 
 use super::*;
-
-/// Every instruction set of this machine.
-pub(crate) fn instruction_sets() -> Vec<pulp::Arch> {
-    let mut all = vec![pulp::Arch::Scalar];
-    #[cfg(target_arch = "x86_64")]
-    {
-        all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
-        all.extend(pulp::x86::V4::try_new().map(pulp::Arch::V4));
-    }
-    all
-}
+use crate::kernels::instruction_sets;
 
 /// A kernel of 3 x 3 over images of 7 x 5 with a padding of 1 and 0.
 fn direct(batch: usize, outputs: usize) -> Direct {

@@ -71,15 +71,3 @@ functions! {
     /// `1 / (1 + e^-x)` within 2.5 ulp.
     sigmoid() = tanh::Sigmoid;
 }
-
-/// Every instruction set that the machine has, the plainest first.
-#[cfg(test)]
-pub(crate) fn sets() -> Vec<Arch> {
-    let mut sets = vec![Arch::Scalar];
-    #[cfg(target_arch = "x86_64")]
-    {
-        sets.extend(pulp::x86::V3::try_new().map(Arch::V3));
-        sets.extend(pulp::x86::V4::try_new().map(Arch::V4));
-    }
-    sets
-}

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kernels::instruction_sets;
 
 type Kernel = fn(Arch, &mut [f32], &[f32]);
 /// Arguments and results.
@@ -66,7 +67,7 @@ fn worst(case: &Case, sets: &[Arch], step: usize) -> Vec<(f64, f32)> {
 }
 
 fn sweep(step: usize) {
-    let sets = sets();
+    let sets = instruction_sets();
     for case in &CASES {
         for (set, (error, x)) in worst(case, &sets, step).into_iter().enumerate() {
             println!("{} on set {set}: {error:.3} ulp at {x:e}", case.name);
@@ -108,7 +109,7 @@ fn special_values() {
         ),
     ];
     for (name, kernel, pairs) in table {
-        for arch in sets() {
+        for arch in instruction_sets() {
             for &(x, want) in pairs.iter().chain(&[(NAN, NAN), (-NAN, NAN)]) {
                 let mut got = [7.0];
                 kernel(arch, &mut got, &[x]);
@@ -123,7 +124,7 @@ fn special_values() {
 fn length_and_position_do_not_matter() {
     let x: Vec<f32> = (0..80).map(|i| (i as f32 - 40.0) * 0.37).collect();
     for case in &CASES {
-        for arch in sets() {
+        for arch in instruction_sets() {
             let one = |x: f32| {
                 let mut out = [0.0];
                 (case.kernel)(arch, &mut out, &[x]);
@@ -144,7 +145,7 @@ fn length_and_position_do_not_matter() {
 fn a_shift_is_a_difference() {
     let x: Vec<f32> = (0..37).map(|i| 3.0 - i as f32 * 5.3).collect();
     let shifted: Vec<f32> = x.iter().map(|x| x - 3.0).collect();
-    for arch in sets() {
+    for arch in instruction_sets() {
         let (mut got, mut want) = (vec![0.0; x.len()], vec![0.0; x.len()]);
         exp_minus(arch, &mut got, &x, 3.0);
         exp(arch, &mut want, &shifted);

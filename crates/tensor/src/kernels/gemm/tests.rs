@@ -1,20 +1,7 @@
 //! Every kernel on every instruction set against the plain product.
 
 use super::*;
-use crate::kernels::{Write, update};
-
-/// The instruction sets of this machine.
-fn archs() -> Vec<Arch> {
-    let mut archs = vec![Arch::Scalar];
-    #[cfg(target_arch = "x86_64")]
-    {
-        archs.extend(pulp::x86::V3::try_new().map(Arch::V3));
-        archs.extend(pulp::x86::V4::try_new().map(Arch::V4));
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    archs.push(Arch::new());
-    archs
-}
+use crate::kernels::{Write, instruction_sets, update};
 
 /// Either float type with its product.
 trait Tested: Element {
@@ -102,7 +89,7 @@ fn compare<T: Tested>([m, k, n]: [usize; 3], a: &[T], b: &[T]) {
             let start = vec![T::from_f64(3.0); m * n];
             let mut want = start.clone();
             plain(&mut want, operands, write, bias, floor);
-            for arch in archs() {
+            for arch in instruction_sets() {
                 let mut got = start.clone();
                 let finish = Finish { bias, ..Finish::new(write, T::from_f64(-2.0)) }.floor(floor);
                 T::product(arch, &mut got, operands, finish);
@@ -146,7 +133,7 @@ fn a_large_second_operand_is_packed_beforehand() {
     let operands = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
     let (mut got, mut want) = (vec![0.0; m * n], vec![0.0; m * n]);
     gemm_plain(&mut want, Write::Store, 1.0, operands.0, operands.1);
-    for arch in archs() {
+    for arch in instruction_sets() {
         product_f32(|| arch, &mut got, operands, Finish::new(Write::Store, 1.0));
         assert_eq!(got, want, "{arch:?}");
     }
@@ -171,7 +158,7 @@ fn bits_do_not_depend_on_the_place_in_a_tile() {
     // The rows of a product are the products of its rows, and its columns those of its columns.
     let [m, k, n] = [29, 700, 75];
     let (a, b) = (fractions::<f32>(m * k, 1), fractions(k * n, 2));
-    for arch in archs() {
+    for arch in instruction_sets() {
         let mut all = vec![0.0; m * n];
         let finish = Finish::new(Write::Store, 1.0);
         product_f32(|| arch, &mut all, (Matrix::new(&a, m, k), Matrix::new(&b, k, n)), finish);

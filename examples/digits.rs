@@ -10,7 +10,7 @@
 mod support;
 
 use clap::Parser;
-use nn::{Init, Linear, Mode, Module, Optimizer, Sequential, Sgd, cross_entropy};
+use nn::{Init, Linear, Module, Optimizer, Pass, Sequential, Sgd, cross_entropy};
 use rand::{SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 use std::error::Error;
 use std::time::Instant;
@@ -74,7 +74,7 @@ fn train(data: &Digits, seed: u64) -> nn::Result<Sequential<f32>> {
         order.shuffle(rng);
         for rows in order.chunks(BATCH) {
             let batch = data.select(rows);
-            let logits = net.forward(tape.constant(&batch.pixels)?, Mode::Train)?;
+            let logits = net.forward(tape.constant(&batch.pixels)?, &mut Pass::train(rng))?;
             let loss = cross_entropy(logits, tape.indices(&batch.labels)?)?;
             sgd.step(&mut net, &tape.backward(loss)?)?;
             tape.reset();
@@ -86,7 +86,7 @@ fn train(data: &Digits, seed: u64) -> nn::Result<Sequential<f32>> {
 /// The share of images whose largest logit is that of their digit.
 fn accuracy(net: &Sequential<f32>, data: &Digits) -> nn::Result<f64> {
     let tape = Tape::new();
-    let logits = net.forward(tape.constant(&data.pixels)?, Mode::Eval)?.value()?;
+    let logits = net.forward(tape.constant(&data.pixels)?, &mut Pass::eval())?.value()?;
     let best = logits.outer_iter().map(|row| {
         let ranked = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         ranked.map(|(class, _)| class)

@@ -6,7 +6,7 @@
 //! ```
 
 use clap::Parser;
-use nn::{Init, Linear, Mode, Module, Optimizer, Result, Sequential, Sgd, mse};
+use nn::{Init, Linear, Module, Optimizer, Pass, Result, Sequential, Sgd, mse};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use std::time::Instant;
 use tensor::Tape;
@@ -33,7 +33,7 @@ fn samples(count: usize, rng: &mut ChaCha8Rng) -> (Array2<f32>, Array2<f32>) {
 
 fn loss(net: &Sequential<f32>, x: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>) -> Result<f32> {
     let tape = Tape::new();
-    let output = net.forward(tape.constant(&x)?, Mode::Eval)?;
+    let output = net.forward(tape.constant(&x)?, &mut Pass::eval())?;
     Ok(mse(output, tape.constant(&y)?)?.item()?)
 }
 
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
     let (mut tape, mut sgd) = (Tape::new(), Sgd::new(0.01)?);
     for _ in 0..EPOCHS {
         for (x, y) in x.axis_chunks_iter(Axis(0), 1).zip(y.axis_chunks_iter(Axis(0), 1)) {
-            let output = net.forward(tape.constant(&x)?, Mode::Train)?;
+            let output = net.forward(tape.constant(&x)?, &mut Pass::train(rng))?;
             let loss = mse(output, tape.constant(&y)?)?;
             sgd.step(&mut net, &tape.backward(loss)?)?;
             tape.reset();

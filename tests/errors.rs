@@ -1,6 +1,6 @@
 //! Every refusal of `tensor` and `nn`, and the message that a person reads.
 
-use nn::{Fields, Init, Linear, Mode, Module, Optimizer, Sequential, Sgd};
+use nn::{Fields, Init, Linear, Module, Optimizer, Pass, Sequential, Sgd};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Display;
 use tensor::ndarray::{Array, Array2, ArrayD, IxDyn, arr0, array};
@@ -644,7 +644,7 @@ fn a_layer_is_named() {
     let tape = Tape::new();
     let x = tape.constant(&Array2::zeros((2, 3))).unwrap();
     assert_eq!(
-        message(net.forward(x, Mode::Train)),
+        message(net.forward(x, &mut Pass::eval())),
         "layer 1: layer 0: linear: shapes [2, 5] and [4, 1] do not agree: \
          expected the input's last axis to be as long as the weight's first"
     );

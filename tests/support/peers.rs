@@ -1,6 +1,6 @@
 //! The training steps that other engines run on the same data, so that losses and times compare.
 
-use nn::{Fields, Linear, Mode, Module, Optimizer, Result, Sequential, Sgd};
+use nn::{Fields, Linear, Module, Optimizer, Pass, Result, Sequential, Sgd};
 use tensor::ndarray::{Array1, Array2};
 use tensor::{Indices, Tape, Var};
 
@@ -81,7 +81,7 @@ impl Training {
 
     /// Records forward and loss.
     pub(crate) fn record<'t>(&self, tape: &'t Tape<f32>) -> Result<Var<'t, f32>> {
-        let y = self.net.forward(tape.constant(&self.x)?, Mode::Train)?;
+        let y = self.net.forward(tape.constant(&self.x)?, &mut Pass::eval())?;
         match &self.target {
             Target::Numbers(target) => nn::mse(y, tape.constant(target)?),
             Target::Classes(labels) => {

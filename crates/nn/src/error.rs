@@ -9,7 +9,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// An error inside of a composed module names the part:
 ///
 /// ```
-/// use nn::{Init, Linear, Mode, Module, Sequential};
+/// use nn::{Init, Linear, Module, Pass, Sequential};
 /// use rand::{SeedableRng, rngs::ChaCha8Rng};
 /// use tensor::{Tape, ndarray::Array2};
 ///
@@ -18,7 +18,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     .with(Linear::<f32>::new(3, 4, Init::XavierUniform, rng)?)
 ///     .with(Linear::new(5, 1, Init::XavierUniform, rng)?);
 /// let tape = Tape::new();
-/// let error = net.forward(tape.constant(&Array2::zeros((2, 3)))?, Mode::Train).unwrap_err();
+/// let error = net.forward(tape.constant(&Array2::zeros((2, 3)))?, &mut Pass::eval()).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     "layer 1: linear: shapes [2, 4] and [5, 1] do not agree: \
@@ -100,5 +100,33 @@ pub enum ErrorKind {
         expected: usize,
         /// What came.
         got: usize,
+    },
+    /// An array of another shape than needed.
+    #[error("{owner}: expected {expected}, got shape {got:?}")]
+    Shape {
+        /// The layer or function.
+        owner: &'static str,
+        /// What fits.
+        expected: String,
+        /// What came.
+        got: Vec<usize>,
+    },
+    /// Data that cannot be used.
+    #[error("{owner}: expected {expected}, got {got}")]
+    Data {
+        /// The layer, function or file.
+        owner: &'static str,
+        /// What fits.
+        expected: String,
+        /// What came, and where.
+        got: String,
+    },
+    /// Parameters that do not match those of a model.
+    #[error("{what} does not fit the model: {}", faults.join("; "))]
+    Mismatch {
+        /// Where they come from.
+        what: &'static str,
+        /// Every fault, each with the name of its parameter.
+        faults: Vec<String>,
     },
 }

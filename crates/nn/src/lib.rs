@@ -1,7 +1,7 @@
 //! Layers, losses and optimizers on the [`tensor`] tape.
 //!
 //! ```
-//! use nn::{Init, Linear, Mode, Module, Optimizer, Sequential, Sgd, mse};
+//! use nn::{Init, Linear, Module, Optimizer, Pass, Sequential, Sgd, mse};
 //! use rand::{SeedableRng, rngs::ChaCha8Rng};
 //! use tensor::{Tape, ndarray::array};
 //!
@@ -14,7 +14,7 @@
 //! let (mut tape, mut sgd) = (Tape::<f64>::new(), Sgd::new(0.1)?);
 //! let mut last = f64::INFINITY;
 //! for _ in 0..500 {
-//!     let loss = mse(net.forward(tape.constant(&x)?, Mode::Train)?, tape.constant(&y)?)?;
+//!     let loss = mse(net.forward(tape.constant(&x)?, &mut Pass::train(rng))?, tape.constant(&y)?)?;
 //!     last = loss.item()?;
 //!     sgd.step(&mut net, &tape.backward(loss)?)?;
 //!     tape.reset();
@@ -24,26 +24,34 @@
 //! ```
 //!
 //! - A [`Module`] is a function on the tape; its parameters are reached through one visitor, [`Fields`].
-//! - Randomness is an explicit `&mut impl Rng`, train or eval an explicit [`Mode`]; there is no global
+//! - Randomness is an explicit `&mut impl Rng`, train or eval an explicit [`Pass`]; there is no global
 //!   state.
 //! - Gradients are a value: nothing is zeroed between steps.
 #![forbid(unsafe_code)]
 
+mod buffer;
 mod error;
+mod fields;
+mod gradients;
 mod init;
 mod layers;
 mod loss;
 mod module;
 mod optim;
+mod pass;
 
 pub use tensor;
 
+pub use buffer::Buffer;
 pub use error::{Error, ErrorKind, Result};
+pub use fields::{Field, FieldMut, Fields, Layout, Path, Role, Visit, VisitMut};
+pub use gradients::{GradientMap, GradientSum};
 pub use init::Init;
 pub use layers::{Linear, Relu, Sequential, Sigmoid, Tanh};
 pub use loss::{cross_entropy, mse};
-pub use module::{Fields, Mode, Module, Path, Visit, VisitMut};
+pub use module::Module;
 pub use optim::{Optimizer, Sgd};
+pub use pass::{Mode, Pass};
 
 // The README's code is run with the tests.
 #[cfg(doctest)]

@@ -84,7 +84,7 @@ pub use ops::{ConvConfig, ConvTransposeConfig};
 pub use ops::{Corners, Interpolation, Resize};
 pub use ops::{Divisor, PoolConfig, Rounding};
 pub use ops::{PadMode, concat, stack};
-pub use param::Param;
+pub use param::{Param, ParamId};
 pub use pointwise::{Piece, Pointwise};
 pub use shape::{MAX_RANK, Shape};
 pub use slice::Slice;

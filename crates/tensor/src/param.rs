@@ -102,6 +102,49 @@ impl<T: Element> Param<T> {
         Ok(())
     }
 
+    /// One step of an optimizer with memory: `(w, s) ← f(w, s, g)` for every element `w`, its `N` numbers
+    /// `s` in `states`, and its gradient `g`.
+    ///
+    /// The loop is compiled for the widest vectors of the machine and shared by threads, so `f` should be a
+    /// `move` closure of few operations.
+    ///
+    /// ```
+    /// use tensor::{Param, ndarray::array};
+    ///
+    /// // Momentum 0.9 with a rate of 0.5.
+    /// let (mut w, mut momentum) = (Param::new(&array![1.0])?, [10.0]);
+    /// w.update([&mut momentum], &[2.0], move |w, [m], g| {
+    ///     let m = 0.9 * m + g;
+    ///     (w - 0.5 * m, [m])
+    /// })?;
+    /// assert_eq!((w.values(), momentum), (&[-4.5][..], [11.0]));
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Length`] for another number of elements, [`ErrorKind::Shared`] while a tape holds the
+    /// values; nothing is changed then.
+    pub fn update<const N: usize>(
+        &mut self,
+        states: [&mut [T]; N],
+        gradient: &[T],
+        f: impl Fn(T, [T; N], T) -> (T, [T; N]) + Copy + Sync,
+    ) -> Result<()> {
+        let (op, shape, expected) = ("update", self.shape, self.values.len());
+        let lengths = states.iter().map(|state| state.len()).chain([gradient.len()]);
+        if let Some(got) = lengths.into_iter().find(|&got| got != expected) {
+            return Err(ErrorKind::Length { op, shape, expected, got }.into());
+        }
+        let values = self.values_mut().map_err(|_| ErrorKind::Shared { op })?;
+        kernels::update_states(values, states, gradient, f);
+        Ok(())
+    }
+
+    /// What tells this parameter from all others that live, whatever happens to its values.
+    pub fn id(&self) -> ParamId {
+        ParamId(Arc::as_ptr(&self.token) as usize)
+    }
+
     /// Whether a tape holds the values, so that [`values_mut`](Self::values_mut) would be refused.
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.values) > 1
@@ -129,6 +172,10 @@ impl<T: Element> Param<T> {
         &self.token
     }
 }
+
+/// Names a [`Param`] among those that live: [`Param::id`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParamId(usize);
 
 impl<T: Element> Clone for Param<T> {
     fn clone(&self) -> Self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nn::{Init, Linear, Mode, Module, Optimizer, Sequential, Sgd, mse};
+use nn::{Init, Linear, Module, Optimizer, Pass, Sequential, Sgd, mse};
 use rand::{SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 use tensor::Tape;
 use tensor::ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
@@ -101,7 +101,7 @@ impl Network {
             for rows in order.chunks(config.batch) {
                 let input = tape.constant(&x.select(Axis(0), rows))?;
                 let target = tape.constant(&y.select(Axis(0), rows))?;
-                let loss = mse(net.forward(input, Mode::Train)?, target)?;
+                let loss = mse(net.forward(input, &mut Pass::train(rng))?, target)?;
                 sgd.step(&mut net, &tape.backward(loss)?)?;
                 tape.reset();
             }
@@ -173,7 +173,7 @@ impl FittedModel for Fitted {
         expect_finite("network inputs", x)?;
         let run = || -> nn::Result<Array2<f64>> {
             let tape = Tape::new();
-            let output = self.net.forward(tape.constant(&self.inputs.apply(x))?, Mode::Eval)?;
+            let output = self.net.forward(tape.constant(&self.inputs.apply(x))?, &mut Pass::eval())?;
             Ok(output.with(|values| values.into_dimensionality().expect("two axes").to_owned())?)
         };
         Ok(self.outputs.undo(run().map_err(Error::model)?))

@@ -1,6 +1,6 @@
 //! Elementwise functions as layers.
 
-use crate::{Mode, Module, Result, fields};
+use crate::{Module, Pass, Result, fields};
 use tensor::{Element, Var};
 
 macro_rules! activations {
@@ -13,7 +13,7 @@ macro_rules! activations {
             fields!($name);
 
             impl<T: Element> Module<T> for $name {
-                fn forward<'t>(&self, x: Var<'t, T>, _: Mode) -> Result<Var<'t, T>> {
+                fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
                     Ok(x.$method()?)
                 }
             }

@@ -1,6 +1,6 @@
 //! The fully connected layer.
 
-use crate::{ErrorKind, Init, Mode, Module, Result, fields};
+use crate::{ErrorKind, Init, Module, Pass, Result, fields};
 use rand::Rng;
 use tensor::ndarray::{ArrayRef1, ArrayRef2};
 use tensor::{Activation, Element, Param, Var};
@@ -8,12 +8,12 @@ use tensor::{Activation, Element, Param, Var};
 /// `activation(x w + b)`: x `[.., in]`, w `[in, out]`, b `[out]`, result `[.., out]`.
 ///
 /// ```
-/// use nn::{Linear, Mode, Module};
+/// use nn::{Linear, Module, Pass};
 /// use tensor::{Tape, ndarray::array};
 ///
 /// let layer = Linear::from_arrays(&array![[1.0], [2.0]], &array![0.5])?;
 /// let tape = Tape::<f64>::new();
-/// let y = layer.forward(tape.constant(&array![[3.0, 4.0]])?, Mode::Eval)?;
+/// let y = layer.forward(tape.constant(&array![[3.0, 4.0]])?, &mut Pass::eval())?;
 /// assert_eq!(y.value()?, array![[11.5]].into_dyn());
 /// # Ok::<(), nn::Error>(())
 /// ```
@@ -27,7 +27,7 @@ pub struct Linear<T: Element> {
     pub activation: Activation,
 }
 
-fields!(Linear: weight, bias);
+fields!(Linear: weight as transposed, bias);
 
 impl<T: Element> Linear<T> {
     /// A layer with weights drawn from `init` and biases 0.
@@ -76,7 +76,7 @@ impl<T: Element> Linear<T> {
 }
 
 impl<T: Element> Module<T> for Linear<T> {
-    fn forward<'t>(&self, x: Var<'t, T>, _: Mode) -> Result<Var<'t, T>> {
+    fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
         let (weight, bias) = (x.tape().param(&self.weight)?, x.tape().param(&self.bias)?);
         Ok(x.linear_with(weight, bias, self.activation)?)
     }

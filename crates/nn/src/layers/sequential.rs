@@ -1,6 +1,6 @@
 //! Layers one after the other.
 
-use crate::{Fields, Mode, Module, Path, Result, Visit, VisitMut};
+use crate::{Fields, Module, Pass, Path, Result, Visit, VisitMut};
 use std::fmt;
 use tensor::{Element, Var};
 
@@ -8,18 +8,18 @@ use tensor::{Element, Var};
 /// such as `0.weight`.
 ///
 /// ```
-/// use nn::{Init, Linear, Mode, Module, Sequential, Tanh};
+/// use nn::{Init, Linear, Module, Pass, Sequential, Tanh};
 /// use rand::{SeedableRng, rngs::ChaCha8Rng};
 /// use tensor::{Tape, ndarray::array};
 ///
 /// let rng = &mut ChaCha8Rng::seed_from_u64(0);
 /// let net = Sequential::new().with(Linear::new(2, 1, Init::Constant(0.0), rng)?).with(Tanh);
 /// let tape = Tape::<f64>::new();
-/// let y = net.forward(tape.constant(&array![[3.0, 4.0]])?, Mode::Eval)?;
+/// let y = net.forward(tape.constant(&array![[3.0, 4.0]])?, &mut Pass::eval())?;
 /// assert_eq!(y.item()?, 0.0);
 /// # Ok::<(), nn::Error>(())
 /// ```
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Sequential<T: Element> {
     layers: Vec<Box<dyn Module<T>>>,
 }
@@ -65,8 +65,8 @@ impl<T: Element> Fields<T> for Sequential<T> {
 }
 
 impl<T: Element> Module<T> for Sequential<T> {
-    fn forward<'t>(&self, x: Var<'t, T>, mode: Mode) -> Result<Var<'t, T>> {
+    fn forward<'t>(&self, x: Var<'t, T>, pass: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
         let mut layers = self.layers.iter().enumerate();
-        layers.try_fold(x, |x, (i, layer)| layer.forward(x, mode).map_err(|error| error.in_layer(i)))
+        layers.try_fold(x, |x, (i, layer)| pass.run(i, layer, x))
     }
 }

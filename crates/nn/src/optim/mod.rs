@@ -4,8 +4,8 @@ mod sgd;
 
 pub use sgd::Sgd;
 
-use crate::{Fields, Result};
-use tensor::{Element, Gradients};
+use crate::{Fields, GradientMap, Result};
+use tensor::Element;
 
 /// A rule that changes parameters given their gradients.
 pub trait Optimizer<T: Element> {
@@ -14,5 +14,5 @@ pub trait Optimizer<T: Element> {
     /// # Errors
     /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a parameter whose values a tape still
     /// holds.
-    fn step(&mut self, model: &mut dyn Fields<T>, gradients: &Gradients<'_, T>) -> Result<()>;
+    fn step(&mut self, model: &mut dyn Fields<T>, gradients: &dyn GradientMap<T>) -> Result<()>;
 }

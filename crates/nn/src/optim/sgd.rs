@@ -1,9 +1,9 @@
 //! Gradient descent.
 
 use super::Optimizer;
-use crate::module::{Fields, Path, parameter};
-use crate::{ErrorKind, Result};
-use tensor::{Element, Gradients, Tape, Var};
+use crate::fields::{Fields, Path, expect_unshared, parameter};
+use crate::{ErrorKind, GradientMap, Result};
+use tensor::{Element, Tape, Var};
 
 /// Plain gradient descent: `w ← w - rate * g`.
 ///
@@ -87,26 +87,20 @@ impl Sgd {
         loss: Var<'_, T>,
     ) -> Result<()> {
         tape.descend(loss, T::from_f64(self.rate), &mut |each| {
-            model.visit_mut(Path::ROOT, &mut |path, param| {
-                each(param).map_err(|source| parameter(path, source))
+            model.visit_mut(Path::ROOT, &mut |path, field| {
+                each(field.param).map_err(|source| parameter(path, source))
             })
         })
     }
 }
 
 impl<T: Element> Optimizer<T> for Sgd {
-    fn step(&mut self, model: &mut dyn Fields<T>, gradients: &Gradients<'_, T>) -> Result<()> {
-        // First a look at every parameter, so that a refusal leaves none half changed.
-        model.visit_mut(Path::ROOT, &mut |path, param| {
-            if !param.is_shared() {
-                return Ok(());
-            }
-            param.values_mut().map(|_| ()).map_err(|source| parameter(path, source))
-        })?;
+    fn step(&mut self, model: &mut dyn Fields<T>, gradients: &dyn GradientMap<T>) -> Result<()> {
+        expect_unshared(model)?;
         let rate = T::from_f64(self.rate);
-        model.visit_mut(Path::ROOT, &mut |path, param| {
-            let Some(gradient) = gradients.param(param) else { return Ok(()) };
-            param.add_scaled(-rate, gradient).map_err(|source| parameter(path, source))
+        model.visit_mut(Path::ROOT, &mut |path, field| {
+            let Some(gradient) = gradients.of(field.param) else { return Ok(()) };
+            field.param.add_scaled(-rate, gradient).map_err(|source| parameter(path, source))
         })
     }
 }

@@ -9,6 +9,7 @@ mod gemm;
 mod map;
 mod strided;
 mod sum;
+mod update;
 
 pub(crate) use bias::update_and_sum_columns;
 pub(crate) use buffer::Buffer;
@@ -21,6 +22,7 @@ pub(crate) use strided::{Walk, move_elements};
 pub(crate) use sum::{
     PIECE, add_wide, sum, sum_columns, sum_f32, sum_f64, sum_plain, sum_slice, wide_dot, wide_sum,
 };
+pub(crate) use update::update_states;
 
 /// Runs a loop compiled for the widest vectors that the machine has.
 ///

@@ -1,0 +1,4 @@
+//! What crosses modules of the crate: layers, losses and optimizers beside PyTorch's, reported cases, files.
+
+mod dense;
+mod support;

@@ -129,4 +129,22 @@ pub enum ErrorKind {
         /// Every fault, each with the name of its parameter.
         faults: Vec<String>,
     },
+    /// Training met a number that is not finite; the step was not taken.
+    #[error("epoch {epoch}, batch {batch}: {cause}")]
+    NotFinite {
+        /// Counted from 1.
+        epoch: usize,
+        /// Counted from 1.
+        batch: usize,
+        /// The op that it came from first.
+        cause: String,
+    },
+    /// Somebody who was told of a training run refused.
+    #[error("{callback}: {reason}")]
+    Callback {
+        /// Who.
+        callback: &'static str,
+        /// Why.
+        reason: String,
+    },
 }

@@ -89,6 +89,18 @@ impl<T: Element> GradientSum<T> {
         });
     }
 
+    /// Multiplies every gradient.
+    pub fn scale(&mut self, factor: f64) {
+        let factor = T::from_f64(factor);
+        let filled = self.slots.iter_mut().filter(|slot| slot.filled);
+        filled.flat_map(|slot| &mut slot.values).for_each(|g| *g *= factor);
+    }
+
+    /// Whether every element of every gradient is a finite number.
+    pub fn is_finite(&self) -> bool {
+        self.filled().all(|values| values.iter().all(|g| g.is_finite()))
+    }
+
     /// The Euclidean length of all gradients together, joined in `f64`.
     pub fn norm(&self) -> f64 {
         self.filled().map(|values| values.iter().map(|g| g.to_f64().powi(2)).sum::<f64>()).sum::<f64>().sqrt()
@@ -112,9 +124,7 @@ impl<T: Element> GradientSum<T> {
             return Err(ErrorKind::Setting { owner, name, expected, got: norm }.into());
         }
         if norm > max {
-            let factor = T::from_f64(max / norm);
-            let filled = self.slots.iter_mut().filter(|slot| slot.filled);
-            filled.flat_map(|slot| &mut slot.values).for_each(|g| *g *= factor);
+            self.scale(max / norm);
         }
         Ok(norm)
     }

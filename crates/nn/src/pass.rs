@@ -37,17 +37,57 @@ pub enum Mode {
 /// ```
 pub struct Pass<'r, T: Element> {
     rng: Option<&'r mut dyn Rng>,
-    gathered: Vec<Gathered<T>>,
+    gathered: Gathered<T>,
     trace: Option<Vec<Traced>>,
     depth: usize,
 }
 
+/// What the buffers of a model become, in the order of the pass.
+#[derive(Debug, Clone)]
+pub(crate) struct Gathered<T>(Vec<Change<T>>);
+
 /// What a buffer becomes: `keep * buffer + add`.
 #[derive(Debug, Clone)]
-struct Gathered<T> {
+struct Change<T> {
     buffer: ParamId,
     keep: T,
     add: Vec<T>,
+}
+
+impl<T: Element> Gathered<T> {
+    /// The mean of what equal passes over parts of a batch gathered, each weighed by its share.
+    pub(crate) fn mean(parts: impl IntoIterator<Item = (f64, Self)>) -> Self {
+        let mut mean = Self(Vec::new());
+        for (share, part) in parts {
+            let share = T::from_f64(share);
+            for (at, mut change) in part.0.into_iter().enumerate() {
+                change.add.iter_mut().for_each(|x| *x *= share);
+                match mean.0.get_mut(at).filter(|sum| sum.buffer == change.buffer) {
+                    Some(sum) => sum.add.iter_mut().zip(change.add).for_each(|(sum, x)| *sum += x),
+                    None => mean.0.push(change),
+                }
+            }
+        }
+        mean
+    }
+
+    /// Writes the changes into the buffers of the model, all or none.
+    pub(crate) fn commit(&mut self, model: &mut (impl Fields<T> + ?Sized)) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        expect_unshared(model)?;
+        model.visit_mut(Path::ROOT, &mut |path, field| {
+            let id = field.param.id();
+            for Change { keep, add, .. } in self.0.iter().filter(|change| change.buffer == id) {
+                let values = field.param.values_mut().map_err(|source| parameter(path, source))?;
+                values.iter_mut().zip(add).for_each(|(value, &add)| *value = *keep * *value + add);
+            }
+            Ok(())
+        })?;
+        self.0.clear();
+        Ok(())
+    }
 }
 
 /// A part of a module that a pass went through.
@@ -64,7 +104,7 @@ pub(crate) struct Traced {
 impl<'r, T: Element> Pass<'r, T> {
     /// A pass of a module in use: no randomness, nothing is gathered.
     pub const fn eval() -> Self {
-        Self { rng: None, gathered: Vec::new(), trace: None, depth: 0 }
+        Self { rng: None, gathered: Gathered(Vec::new()), trace: None, depth: 0 }
     }
 
     /// A pass of training, with the numbers that dropout draws.
@@ -89,12 +129,12 @@ impl<'r, T: Element> Pass<'r, T> {
     pub fn blend(&mut self, buffer: &Buffer<T>, weight: f64, x: &[T]) {
         let weight = T::from_f64(weight);
         let add = x.iter().map(|&x| weight * x).collect();
-        self.gathered.push(Gathered { buffer: buffer.id(), keep: T::one() - weight, add });
+        self.gathered.0.push(Change { buffer: buffer.id(), keep: T::one() - weight, add });
     }
 
     /// Adds to a buffer when the pass is committed.
     pub fn add(&mut self, buffer: &Buffer<T>, x: &[T]) {
-        self.gathered.push(Gathered { buffer: buffer.id(), keep: T::one(), add: x.to_vec() });
+        self.gathered.0.push(Change { buffer: buffer.id(), keep: T::one(), add: x.to_vec() });
     }
 
     /// Writes what was gathered into the buffers of the model, in the order of the pass; the pass can then
@@ -104,20 +144,12 @@ impl<'r, T: Element> Pass<'r, T> {
     /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a field whose values a tape still holds;
     /// nothing is written then.
     pub fn commit(&mut self, model: &mut (impl Fields<T> + ?Sized)) -> Result<()> {
-        if self.gathered.is_empty() {
-            return Ok(());
-        }
-        expect_unshared(model)?;
-        model.visit_mut(Path::ROOT, &mut |path, field| {
-            let id = field.param.id();
-            for Gathered { keep, add, .. } in self.gathered.iter().filter(|each| each.buffer == id) {
-                let values = field.param.values_mut().map_err(|source| parameter(path, source))?;
-                values.iter_mut().zip(add).for_each(|(value, &add)| *value = *keep * *value + add);
-            }
-            Ok(())
-        })?;
-        self.gathered.clear();
-        Ok(())
+        self.gathered.commit(model)
+    }
+
+    /// What was gathered, to be committed elsewhere.
+    pub(crate) fn into_gathered(self) -> Gathered<T> {
+        self.gathered
     }
 
     /// Evaluates a part of a composed module; its errors name the part, and summaries list it.
@@ -158,7 +190,7 @@ impl<'r, T: Element> Pass<'r, T> {
 
     /// A pass that takes note of every part.
     pub(crate) const fn traced() -> Self {
-        Self { rng: None, gathered: Vec::new(), trace: Some(Vec::new()), depth: 0 }
+        Self { rng: None, gathered: Gathered(Vec::new()), trace: Some(Vec::new()), depth: 0 }
     }
 
     pub(crate) fn into_trace(self) -> Vec<Traced> {

@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod buffer;
+pub mod data;
 mod error;
 mod fields;
 mod gradients;

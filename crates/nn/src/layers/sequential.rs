@@ -1,11 +1,12 @@
 //! Layers one after the other.
 
+use super::children::Children;
 use crate::{Fields, Module, Pass, Path, Result, Visit, VisitMut};
 use std::fmt;
 use tensor::{Element, Var};
 
 /// Layers applied in order: each gets the result of the one before. Parameters are named by position,
-/// such as `0.weight`.
+/// such as `0.weight`, or by the names of [`named`](Self::named).
 ///
 /// ```
 /// use nn::{Init, Linear, Module, Pass, Sequential, Tanh};
@@ -21,20 +22,41 @@ use tensor::{Element, Var};
 /// ```
 #[derive(Default, Clone)]
 pub struct Sequential<T: Element> {
-    layers: Vec<Box<dyn Module<T>>>,
+    layers: Children<T>,
 }
 
 impl<T: Element> Sequential<T> {
     /// No layers yet: the identity.
     pub const fn new() -> Self {
-        Self { layers: Vec::new() }
+        Self { layers: Children::new() }
     }
 
     /// One more layer at the end.
     #[must_use]
     pub fn with(mut self, layer: impl Module<T> + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+        self.layers.push(layer);
         self
+    }
+
+    /// One more layer at the end, whose parameters are named `name.weight` rather than by position: what
+    /// PyTorch's `Sequential` of an ordered dictionary saves.
+    ///
+    /// ```
+    /// use nn::{Fields, Init, Linear, Relu, Sequential};
+    /// use rand::{SeedableRng, rngs::ChaCha8Rng};
+    ///
+    /// let mut linear = |outputs| Linear::<f32>::new(2, outputs, Init::XavierUniform, &mut ChaCha8Rng::seed_from_u64(0));
+    /// let net = Sequential::new().named("hidden", linear(2)?)?.with(Relu).with(linear(1)?);
+    /// assert_eq!(net.names(), ["hidden.weight", "hidden.bias", "2.weight", "2.bias"]);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a name that another layer has, that could be a position,
+    /// or that holds anything but letters, digits and underscores.
+    pub fn named(mut self, name: &str, layer: impl Module<T> + 'static) -> Result<Self> {
+        self.layers.push_named("sequential", name, layer)?;
+        Ok(self)
     }
 
     /// The number of layers.
@@ -44,7 +66,7 @@ impl<T: Element> Sequential<T> {
 
     /// Whether there are no layers.
     pub fn is_empty(&self) -> bool {
-        self.layers.is_empty()
+        self.len() == 0
     }
 }
 
@@ -66,7 +88,6 @@ impl<T: Element> Fields<T> for Sequential<T> {
 
 impl<T: Element> Module<T> for Sequential<T> {
     fn forward<'t>(&self, x: Var<'t, T>, pass: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
-        let mut layers = self.layers.iter().enumerate();
-        layers.try_fold(x, |x, (i, layer)| pass.run(i, layer, x))
+        (0..self.len()).try_fold(x, |x, at| self.layers.run(at, x, pass))
     }
 }

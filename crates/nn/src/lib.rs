@@ -47,18 +47,11 @@ pub use buffer::Buffer;
 pub use error::{Error, ErrorKind, Result};
 pub use fields::{Field, FieldMut, Fields, Layout, Path, Role, Visit, VisitMut};
 pub use gradients::{GradientMap, GradientSum};
-pub use init::{Distribution, Fan, Gain, Init};
-pub use layers::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
-pub use layers::{AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d};
-pub use layers::{Celu, Elu, Hardtanh, LeakyRelu, LogSoftmax, PRelu, Softmax, Softplus};
-pub use layers::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, Padding};
-pub use layers::{ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-pub use layers::{ConvTransposeLayerConfig, Embedding, Flatten, Linear, Parallel, Reshape, Residual};
-pub use layers::{Gelu, GeluTanh, Hardsigmoid, Hardswish, LogSigmoid, Mish, Relu, Relu6, Selu};
-pub use layers::{Sequential, Sigmoid, Silu, Softsign, Tanh, Tanhshrink};
-pub use loss::{cross_entropy, mse};
+pub use init::*;
+pub use layers::*;
+pub use loss::*;
 pub use module::Module;
-pub use optim::{GroupSettings, Optimizer, OptimizerState, ParameterState, Sgd, SgdConfig};
+pub use optim::*;
 pub use pass::{Mode, Pass};
 
 // The README's code is run with the tests.

@@ -3,33 +3,47 @@
 mod activation;
 mod activation_with;
 mod adaptive_pool;
+mod batch_norm;
 mod children;
 mod conv;
+mod dropout;
 mod embedding;
 mod flatten;
+mod group_norm;
+mod layer_norm;
 mod linear;
+mod norm;
 mod parallel;
 mod pool;
 mod prelu;
 mod reshape;
 mod residual;
+mod rms_norm;
 mod sequential;
 mod softmax;
 
-pub use activation::{Gelu, GeluTanh, Hardsigmoid, Hardswish, LogSigmoid, Mish, Relu, Relu6, Selu, Sigmoid};
-pub use activation::{Silu, Softsign, Tanh, Tanhshrink};
+pub use activation::{
+    Gelu, GeluTanh, Hardsigmoid, Hardswish, LogSigmoid, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softsign,
+    Tanh, Tanhshrink,
+};
 pub use activation_with::{Celu, Elu, Hardtanh, LeakyRelu, Softplus};
 pub use adaptive_pool::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
-pub use conv::ConvTransposeLayerConfig;
-pub use conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, Padding};
-pub use conv::{ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+pub use batch_norm::{BatchNorm1d, BatchNorm2d, BatchNormConfig};
+pub use conv::{
+    Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, ConvTranspose1d, ConvTranspose1dConfig,
+    ConvTranspose2d, ConvTranspose2dConfig, ConvTransposeLayerConfig, Padding,
+};
+pub use dropout::{Dropout, Dropout1d, Dropout2d};
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use group_norm::{GroupNorm, GroupNormConfig};
+pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::Linear;
 pub use parallel::Parallel;
 pub use pool::{AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
 pub use reshape::Reshape;
 pub use residual::Residual;
+pub use rms_norm::{RmsNorm, RmsNormConfig};
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};

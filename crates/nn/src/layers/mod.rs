@@ -1,9 +1,20 @@
 //! Layers, one per file.
 
 mod activation;
+mod batch_norm;
+mod dropout;
+mod group_norm;
+mod layer_norm;
 mod linear;
+mod norm;
+mod rms_norm;
 mod sequential;
 
 pub use activation::{Relu, Sigmoid, Tanh};
+pub use batch_norm::{BatchNorm1d, BatchNorm2d, BatchNormConfig};
+pub use dropout::{Dropout, Dropout1d, Dropout2d};
+pub use group_norm::{GroupNorm, GroupNormConfig};
+pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::Linear;
+pub use rms_norm::{RmsNorm, RmsNormConfig};
 pub use sequential::Sequential;

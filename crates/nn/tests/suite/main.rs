@@ -1,4 +1,5 @@
 //! What crosses modules of the crate: layers, losses and optimizers beside PyTorch's, reported cases, files.
 
 mod dense;
+mod norm;
 mod support;

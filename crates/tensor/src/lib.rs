@@ -82,7 +82,7 @@ pub use ops::{Activation, Triangle, einsum, sparse_matmul};
 pub use ops::{BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, Reduction};
 pub use ops::{ConvConfig, ConvTransposeConfig};
 pub use ops::{Corners, Interpolation, Resize};
-pub use ops::{Divisor, PoolConfig, Rounding};
+pub use ops::{Direction, Divisor, PoolConfig, Rounding};
 pub use ops::{PadMode, concat, stack};
 pub use param::{Param, ParamId};
 pub use pointwise::{Piece, Pointwise};

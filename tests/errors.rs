@@ -631,7 +631,7 @@ fn settings_of_layers_and_optimizers() {
         "linear: expected 2 elements for shape [2], got 1"
     );
     assert_eq!(
-        message(Sgd::new(-1.0)),
+        message(Sgd::<f64>::new(-1.0)),
         "sgd: expected the learning rate to be finite and not negative, got -1"
     );
 }

@@ -45,7 +45,7 @@ pub(crate) const CASES: [Case; 5] = [
 /// A case ready to train.
 pub(crate) struct Training {
     pub(crate) net: Sequential<f32>,
-    pub(crate) sgd: Sgd,
+    pub(crate) sgd: Sgd<f32>,
     x: Array2<f32>,
     target: Target,
 }

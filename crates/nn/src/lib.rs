@@ -52,7 +52,7 @@ pub use init::Init;
 pub use layers::{Linear, Relu, Sequential, Sigmoid, Tanh};
 pub use loss::{cross_entropy, mse};
 pub use module::Module;
-pub use optim::{Optimizer, Sgd};
+pub use optim::{GroupSettings, Optimizer, OptimizerState, ParameterState, Sgd, SgdConfig};
 pub use pass::{Mode, Pass};
 
 // The README's code is run with the tests.

@@ -1,5 +1,7 @@
 //! What can go wrong, as values.
 
+use std::path::PathBuf;
+
 /// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -146,5 +148,25 @@ pub enum ErrorKind {
         callback: &'static str,
         /// Why.
         reason: String,
+    },
+    /// A file that could not be opened, read or written.
+    #[error("cannot {action} `{}`: {message}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// The kind that the system gave.
+        kind: std::io::ErrorKind,
+        /// The system's words.
+        message: String,
+    },
+    /// A file whose content cannot be used.
+    #[error("file `{}`: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Error,
     },
 }

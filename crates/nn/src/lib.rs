@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod buffer;
+mod checkpoint;
 pub mod data;
 mod error;
 mod fields;
@@ -44,6 +45,7 @@ mod pass;
 pub use tensor;
 
 pub use buffer::Buffer;
+pub use checkpoint::{LoadWeights, Number, Unmatched, load_weights, save_weights, weights_to_bytes};
 pub use error::{Error, ErrorKind, Result};
 pub use fields::{Field, FieldMut, Fields, Layout, Path, Role, Visit, VisitMut};
 pub use gradients::{GradientMap, GradientSum};

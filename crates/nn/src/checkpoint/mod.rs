@@ -1,0 +1,13 @@
+//! Models and the state of their training, to and from safetensors files.
+
+mod archive;
+mod file;
+mod format;
+mod header;
+mod matching;
+mod number;
+mod weights;
+
+pub use matching::Unmatched;
+pub use number::Number;
+pub use weights::{LoadWeights, load_weights, save_weights, weights_to_bytes};

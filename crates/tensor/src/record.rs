@@ -6,6 +6,7 @@ use crate::node::{Kind, Node};
 use crate::op::{Op, Shapes};
 use crate::param::Param;
 use crate::{Element, ErrorKind, Result, Tape};
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
 #[derive(Debug)]
@@ -27,6 +28,10 @@ pub(crate) struct Inner<T: Element> {
     pub(crate) no_grad: usize,
     /// Whether every value and gradient is checked to be finite.
     pub(crate) guard: bool,
+    /// Whether parameters are recorded as constants.
+    pub(crate) fixed_params: bool,
+    /// Whether somebody looked at a value, so that what is recorded may depend on it.
+    pub(crate) looked: Cell<bool>,
     /// Where checkpointed segments are computed.
     pub(crate) segment: Option<Arc<Mutex<Tape<T>>>>,
     /// Pointwise ops that were put off, in the order of recording; the last may be open for more.
@@ -48,6 +53,8 @@ impl<T: Element> Inner<T> {
             stale: false,
             no_grad: 0,
             guard: false,
+            fixed_params: false,
+            looked: Cell::new(false),
             segment: None,
             chains: Vec::new(),
             open: false,
@@ -64,6 +71,7 @@ impl<T: Element> Inner<T> {
         self.open = false;
         self.released = false;
         self.stale = false;
+        self.looked.set(false);
         self.len = 0;
     }
 
@@ -149,6 +157,31 @@ impl<T: Element> Inner<T> {
         let node = &mut rest[0];
         node.forward(earlier)?;
         if self.guard { node.expect_finite() } else { Ok(()) }
+    }
+
+    /// Computes every recorded op again; `before` sees the nodes before each op that is not of a chain.
+    #[inline]
+    pub(crate) fn replay(
+        &mut self,
+        op: &'static str,
+        mut before: impl FnMut(&mut [Node<T>], usize),
+    ) -> Result<()> {
+        self.expect_values(op)?;
+        // Until all is computed, values are partly new.
+        self.stale = true;
+        let mut chains = 0;
+        for id in 0..self.len {
+            if self.chains.get(chains).is_some_and(|chain| chain.first == id) {
+                self.replay_chain(chains);
+                chains += 1;
+            }
+            if self.nodes[id].link.is_none() {
+                before(&mut self.nodes, id);
+                self.compute(id)?;
+            }
+        }
+        self.stale = false;
+        Ok(())
     }
 
     /// Checks an op's inputs and tells whether a gradient is wanted of one of them.

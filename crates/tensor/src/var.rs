@@ -80,6 +80,7 @@ impl<'t, T: Element> Var<'t, T> {
     pub fn with<R>(self, f: impl FnOnce(ArrayViewD<'_, T>) -> R) -> Result<R> {
         self.tape.settle("value", self.id)?;
         let inner = self.tape.read("value")?;
+        inner.looked.set(true);
         let node = &inner.nodes[self.id as usize];
         match node.kind {
             Kind::Param { values: None, .. } => Err(ErrorKind::Released { op: "value" }.into()),
@@ -95,6 +96,7 @@ impl<'t, T: Element> Var<'t, T> {
     pub fn item(self) -> Result<T> {
         self.tape.settle("item", self.id)?;
         let inner = self.tape.read("item")?;
+        inner.looked.set(true);
         let node = &inner.nodes[self.id as usize];
         match (node.values(), &node.kind) {
             (&[item], _) => Ok(item),

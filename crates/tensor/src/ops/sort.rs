@@ -121,6 +121,7 @@ impl<'t, T: Element> Var<'t, T> {
         let (axis, length) = (op.axis, self.shape()?.get(op.axis).copied().unwrap_or(0));
         let sorted = self.unary(op)?;
         let inner = self.tape.read("sort")?;
+        inner.looked.set(true);
         let node = &inner.nodes[sorted.id as usize];
         let mut indices = ArrayD::zeros(IxDyn(&node.shape));
         if let (Kind::Op(recorded), Some(flat)) = (&node.kind, indices.as_slice_mut()) {

@@ -28,4 +28,10 @@ pub trait Batch: Send + Sync + Sized {
     /// # Errors
     /// [`ErrorKind::Data`](crate::ErrorKind::Data) for rows that are not there.
     fn part(&self, rows: Range<usize>) -> Result<Self>;
+
+    /// What the batch counts in a mean over several: its rows, unless the mean of the loss divides by something
+    /// else, such as the words of its sentences.
+    fn weight(&self) -> f64 {
+        self.len() as f64
+    }
 }

@@ -38,6 +38,20 @@ pub enum Ended {
     Callback,
 }
 
+impl Ended {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::NoGain => "no gain",
+            Self::Callback => "callback",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::Finished, Self::NoGain, Self::Callback].into_iter().find(|ended| ended.name() == name)
+    }
+}
+
 impl History {
     /// The epoch with the best score.
     pub fn best(&self) -> Option<&EpochReport> {

@@ -1,15 +1,19 @@
 //! Training: epochs, validation, early stopping, schedules, parts side by side, resuming.
 
 mod callback;
+mod callbacks;
 mod config;
 mod history;
+mod saved;
 mod step;
 mod trainer;
 
 pub use callback::{BatchReport, Callback, Control, RunStart};
+#[cfg(any(feature = "plot", feature = "log", feature = "progress"))]
+pub use callbacks::*;
 pub use config::{Keep, TrainerConfig};
 pub use history::{Ended, EpochReport, History};
-pub use trainer::{Goal, Per, Trainer};
+pub use trainer::{Per, Trainer};
 
 use crate::data::{Batch, DataLoader, Dataset, Pair, Targets};
 use crate::{ErrorKind, Module, Pass, Result, cross_entropy, mse};
@@ -50,7 +54,7 @@ pub fn mean_loss<T: Element, M, D: Dataset>(
 ) -> Result<f64> {
     let (mut sum, mut weight) = (0.0, 0.0);
     let mut tape = Tape::new();
-    for batch in loader.epoch(0) {
+    for batch in loader.in_order() {
         let batch = batch?;
         tape.reset();
         let loss = tape.no_grad(|| objective(model, &tape, &batch, &mut Pass::eval()))??.item()?;

@@ -4,19 +4,10 @@ use super::step::{Accumulator, Place};
 use super::{
     BatchReport, Callback, Control, Ended, EpochReport, History, Keep, Objective, RunStart, TrainerConfig,
 };
-use crate::data::{DataLoader, Dataset};
-use crate::{Fields, Optimizer, Result, Schedule, Snapshot};
+use crate::data::{Batch, DataLoader, Dataset};
+use crate::{Fields, Goal, Number, Optimizer, Result, Schedule, Snapshot};
 use std::fmt;
-use tensor::Element;
-
-/// Which scores are good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// Large ones, such as an accuracy.
-    Largest,
-    /// Small ones, such as a loss.
-    Smallest,
-}
+use std::path::PathBuf;
 
 /// What a schedule counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +30,8 @@ impl<M> Validation<'_, M> {
     fn is_better(&self, score: f64, best: Option<f64>, least_gain: f64) -> bool {
         let Some(best) = best else { return !score.is_nan() };
         match self.goal {
-            Goal::Largest => score > best + least_gain,
-            Goal::Smallest => score < best - least_gain,
+            Goal::Max => score > best + least_gain,
+            Goal::Min => score < best - least_gain,
         }
     }
 }
@@ -68,12 +59,12 @@ pub(super) struct Progress {
 /// // Learn y = x₀ - x₁.
 /// let x = array![[0., 0.], [0., 1.], [1., 0.], [1., 1.]].into_dyn();
 /// let y = array![[0.], [-1.], [1.], [0.]].into_dyn();
-/// let data = DataLoader::new(Pair::new(x, Targets::Numbers(y))?, DataLoaderConfig { batch: 2, ..Default::default() })?;
+/// let data = DataLoader::new(Pair::new(x, Targets::Numbers(y))?, DataLoaderConfig { batch_size: 2, ..Default::default() })?;
 ///
 /// let rng = &mut ChaCha8Rng::seed_from_u64(7);
 /// let mut model = Linear::<f64>::new(2, 1, Init::XavierUniform, rng)?;
 /// let mut trainer = Trainer::new(TrainerConfig { epochs: 100, ..Default::default() })?
-///     .validate("loss", Goal::Smallest, |model| mean_loss(model, &data, &pair_loss));
+///     .validate("loss", Goal::Min, |model| mean_loss(model, &data, &pair_loss));
 /// let history = trainer.fit(&mut model, &mut Sgd::new(0.2)?, &data, &pair_loss)?;
 /// assert_eq!(history.epochs.len(), 100);
 /// assert!(history.best().and_then(|epoch| epoch.score) < Some(1e-6));
@@ -83,24 +74,24 @@ pub(super) struct Progress {
 /// Everything random is a function of the seeds and of the number of batches done, so that the same run has
 /// the same bits, whatever the number of threads, also when it was interrupted and
 /// [resumed](Self::resume).
-pub struct Trainer<'a, T: Element, M> {
-    config: TrainerConfig,
-    schedule: Option<(Box<dyn Schedule + 'a>, Per)>,
+pub struct Trainer<'a, T: Number, M> {
+    pub(super) config: TrainerConfig,
+    pub(super) schedule: Option<(Box<dyn Schedule + 'a>, Per)>,
     validation: Option<Validation<'a, M>>,
     callbacks: Vec<Box<dyn Callback + 'a>>,
-    checkpoint: Option<Saving>,
-    progress: Progress,
-    best: Option<Snapshot<T>>,
+    pub(super) checkpoint: Option<Saving>,
+    pub(super) progress: Progress,
+    pub(super) best: Option<Snapshot<T>>,
 }
 
 /// Where checkpoints go, and how often.
 #[derive(Debug, Clone)]
-struct Saving {
-    path: PathBuf,
-    every: usize,
+pub(super) struct Saving {
+    pub(super) path: PathBuf,
+    pub(super) every: usize,
 }
 
-impl<'a, T: Element, M: Fields<T> + Sync> Trainer<'a, T, M> {
+impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
     /// A trainer with these settings.
     ///
     /// # Errors
@@ -286,13 +277,14 @@ impl<'a, T: Element, M: Fields<T> + Sync> Trainer<'a, T, M> {
             progress.best = score;
             progress.without_gain = 0;
             if self.config.keep == Keep::Best {
-                self.best = Some(Snapshot::of(model));
+                self.best = Some(Snapshot::new(model));
             }
         } else if score.is_some() {
             progress.without_gain += 1;
         }
-        if let Some((schedule, _)) = &mut self.schedule {
-            schedule.observe(score.unwrap_or(loss));
+        if let Some((schedule, per)) = &mut self.schedule {
+            let now = if *per == Per::Epoch { progress.epochs as u64 } else { progress.steps };
+            schedule.observe(now, score.unwrap_or(loss));
         }
         let (epoch, steps, rate) = (progress.epochs, progress.steps, optimizer.rate());
         let report = EpochReport { epoch, steps, rate, loss, score, is_best };
@@ -304,5 +296,14 @@ impl<'a, T: Element, M: Fields<T> + Sync> Trainer<'a, T, M> {
         }
         self.progress.history.epochs.push(report);
         Ok(control)
+    }
+}
+
+impl<T: Number, M> fmt::Debug for Trainer<'_, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("config", &self.config)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
     }
 }

@@ -48,6 +48,9 @@ const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 activations! {
+    /// `x` as it is, any shape: a place that needs a layer and no function.
+    Identity = |x| x, -2.0 => -2.0;
+
     /// `max(x, 0)` of every element, any shape: [`Var::relu`].
     ///
     /// After a [`Linear`](crate::Linear) layer, [`Linear::relu`](crate::Linear::relu) does the same in

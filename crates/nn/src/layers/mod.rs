@@ -13,6 +13,7 @@ mod group_norm;
 mod layer_norm;
 mod linear;
 mod norm;
+mod pad;
 mod parallel;
 mod pool;
 mod prelu;
@@ -21,10 +22,11 @@ mod residual;
 mod rms_norm;
 mod sequential;
 mod softmax;
+mod upsample;
 
 pub use activation::{
-    Gelu, GeluTanh, Hardsigmoid, Hardswish, LogSigmoid, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softsign,
-    Tanh, Tanhshrink,
+    Gelu, GeluTanh, Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, Relu, Relu6, Selu, Sigmoid, Silu,
+    Softsign, Tanh, Tanhshrink,
 };
 pub use activation_with::{Celu, Elu, Hardtanh, LeakyRelu, Softplus};
 pub use adaptive_pool::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
@@ -39,6 +41,7 @@ pub use flatten::Flatten;
 pub use group_norm::{GroupNorm, GroupNormConfig};
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::Linear;
+pub use pad::Pad;
 pub use parallel::Parallel;
 pub use pool::{AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
@@ -47,3 +50,4 @@ pub use residual::Residual;
 pub use rms_norm::{RmsNorm, RmsNormConfig};
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
+pub use upsample::{Upsample1d, Upsample2d};

@@ -1,5 +1,10 @@
 //! What crosses modules of the crate: layers, losses and optimizers beside PyTorch's, reported cases, files.
 
+mod activation;
+mod conv;
 mod dense;
+mod embedding;
+mod layer_errors;
 mod norm;
+mod pool;
 mod support;

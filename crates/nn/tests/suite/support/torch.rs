@@ -39,7 +39,6 @@ impl Fixture {
     }
 
     /// Whole numbers.
-    #[expect(dead_code, reason = "for the layers of indices and lengths")]
     pub(crate) fn indices(&self, name: &str) -> ArrayD<usize> {
         self.get(name).mapv(|x| x as usize)
     }

@@ -55,14 +55,8 @@ pub use layers::*;
 pub use loss::*;
 pub use module::Module;
 pub use optim::*;
-    Adam, AdamConfig, AdamW, AdamWConfig, Ema, GroupSettings, Optimizer, OptimizerState, ParameterState,
-    RmsProp, RmsPropConfig, Sgd, SgdConfig,
-};
 pub use pass::{Mode, Pass};
 pub use schedule::*;
-    ConstantRate, CosineDecay, ExponentialDecay, Goal, LinearDecay, LinearWarmup, MultiStepDecay, OneCycle,
-    OneCycleConfig, PlateauConfig, ReduceOnPlateau, Schedule, SequentialSchedule, StepDecay, Threshold,
-};
 
 // The README's code is run with the tests.
 #[cfg(doctest)]

@@ -24,11 +24,17 @@ mod sequential;
 mod softmax;
 mod upsample;
 
-pub use activation::{Gelu, GeluTanh, Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softsign, Tanh, Tanhshrink};
+pub use activation::{
+    Gelu, GeluTanh, Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, Relu, Relu6, Selu, Sigmoid, Silu,
+    Softsign, Tanh, Tanhshrink,
+};
 pub use activation_with::{Celu, Elu, Hardtanh, LeakyRelu, Softplus};
 pub use adaptive_pool::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
 pub use batch_norm::{BatchNorm1d, BatchNorm2d, BatchNormConfig};
-pub use conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig, ConvTransposeLayerConfig, Padding};
+pub use conv::{
+    Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, ConvTranspose1d, ConvTranspose1dConfig,
+    ConvTranspose2d, ConvTranspose2dConfig, ConvTransposeLayerConfig, Padding,
+};
 pub use dropout::{Dropout, Dropout1d, Dropout2d};
 pub use embedding::Embedding;
 pub use flatten::Flatten;

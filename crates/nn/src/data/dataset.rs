@@ -1,6 +1,6 @@
 //! Rows that batches are made of.
 
-use super::{Batch, Subset};
+use super::{Augment, Batch, Map, Subset};
 use crate::Result;
 use rand::rngs::ChaCha8Rng;
 use std::sync::Arc;
@@ -91,6 +91,57 @@ pub trait Dataset: Send + Sync {
         Self: Sized,
     {
         Subset::new(self, rows)
+    }
+
+    /// The dataset with every batch changed by a function, in training and in use.
+    ///
+    /// ```
+    /// use nn::data::{Dataset, Pair};
+    /// use nn::tensor::ndarray::array;
+    ///
+    /// let grey = Pair::new(array![[0.0, 255.0]], vec![1])?;
+    /// let scaled = grey.map(|batch| {
+    ///     let inputs = batch.inputs() / 255.0;
+    ///     batch.with_inputs(inputs)
+    /// });
+    /// assert_eq!(scaled.batch(&[0])?.inputs(), &array![[0.0, 1.0]].into_dyn());
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    fn map<B, F>(self, change: F) -> Map<Self, F>
+    where
+        Self: Sized,
+        B: Batch,
+        F: Fn(Self::Batch) -> Result<B> + Send + Sync,
+    {
+        Map::new(self, change)
+    }
+
+    /// The dataset with every batch of training changed at random; in use the batches stay as they are.
+    ///
+    /// The random numbers are a function of the loader's seed, the epoch and the batch. [`Flip`](super::Flip),
+    /// [`Shift`](super::Shift), [`Crop`](super::Crop) and [`Noise`](super::Noise) are ready to be used.
+    ///
+    /// ```
+    /// use nn::data::{Dataset, Flip, Noise, Pair};
+    /// use nn::tensor::ndarray::Array4;
+    /// use rand::{SeedableRng, rngs::ChaCha8Rng};
+    ///
+    /// let images = Pair::new(Array4::<f32>::zeros((2, 1, 8, 8)), vec![0, 1])?;
+    /// let varied = images.augment(|batch, rng| {
+    ///     let batch = Flip::default().apply(batch, rng)?;
+    ///     Noise { deviation: 0.1 }.apply(batch, rng)
+    /// });
+    /// let rng = &mut ChaCha8Rng::seed_from_u64(0);
+    /// assert!(varied.training_batch(&[0, 1], rng)?.inputs().iter().any(|&x| x != 0.0));
+    /// assert!(varied.batch(&[0, 1])?.inputs().iter().all(|&x| x == 0.0));
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    fn augment<F>(self, change: F) -> Augment<Self, F>
+    where
+        Self: Sized,
+        F: Fn(Self::Batch, &mut ChaCha8Rng) -> Result<Self::Batch> + Send + Sync,
+    {
+        Augment::new(self, change)
     }
 }
 

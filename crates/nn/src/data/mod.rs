@@ -35,7 +35,7 @@ mod targets;
 mod tokens;
 mod transform;
 
-pub use augment::{Crop, Flip, FlipAxis, Noise, Shift};
+pub use augment::{Affine, Crop, Flip, FlipAxis, Noise, Shift};
 pub use batch::Batch;
 pub use dataset::Dataset;
 pub use image::{ChannelOrder, Images, PaddedImages, Pixels};

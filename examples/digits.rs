@@ -1,122 +1,182 @@
-//! Handwritten digits, 8 x 8 pixels: a multi-layer perceptron trained with cross-entropy.
+//! Handwritten digits, 8 x 8 pixels: a multi-layer perceptron and a convolutional network.
 //!
 //! Rows with index % 5 == 4 are the test split. The settings below were chosen with `--validate`, which
 //! trains on rows with index % 5 < 3 and reports on index % 5 == 3; the test rows take no part in it.
 //!
 //! ```sh
 //! cargo run --release --example digits
+//! cargo run --release --example digits -- --network mlp
 //! ```
+//!
+//! The curves of the last run are in `target/digits_cnn.svg` or `target/digits_mlp.svg`.
 
 mod support;
 
-use clap::Parser;
-use nn::{Init, Linear, Module, Optimizer, Pass, Sequential, Sgd, cross_entropy};
-use rand::{SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
+use clap::{Parser, ValueEnum};
+use nn::data::{Affine, DataLoader, DataLoaderConfig, Dataset, Pair, Pixels};
+use nn::tensor::PoolConfig;
+use nn::{
+    AdamW, AdamWConfig, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig, CosineDecay, CrossEntropyConfig, Curves,
+    Dropout, Flatten, Goal, Init, Linear, MaxPool2d, Module, Padding, Pass, Per, ProgressBar, Relu, Sequential,
+    Trainer, TrainerConfig, accuracy, cross_entropy_with, predict,
+};
+use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::error::Error;
 use std::time::Instant;
-use tensor::Tape;
 use tensor::ndarray::{Array2, Axis};
+use tensor::{Tape, Var};
 
-const HIDDEN: usize = 128;
-const BATCH: usize = 32;
-const EPOCHS: usize = 60;
-const RATE: f64 = 0.2;
 const SEEDS: u64 = 5;
 
-/// Trains a digits classifier with five seeds and prints its accuracy.
+/// Trains a classifier of digits with five seeds and prints its accuracy.
 #[derive(Parser)]
 struct Args {
+    /// What is trained.
+    #[arg(long, value_enum, default_value_t = Network::Cnn)]
+    network: Network,
     /// Report on a validation part of the training rows instead of the test rows.
     #[arg(long)]
     validate: bool,
 }
 
-/// Pixels in [0, 1], one row per image, and the digit of each.
-struct Digits {
-    pixels: Array2<f32>,
-    labels: Vec<usize>,
+#[derive(Clone, Copy, ValueEnum)]
+enum Network {
+    /// Two hidden layers.
+    Mlp,
+    /// Three convolutions.
+    Cnn,
 }
 
-impl Digits {
-    fn read() -> Result<Self, Box<dyn Error>> {
-        let file = support::open(&support::data("digits.csv.gz"))?;
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(file);
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        for record in reader.deserialize() {
-            let mut row: Vec<u8> = record?;
-            labels.push(usize::from(row.pop().ok_or("an empty line in digits.csv.gz")?));
-            pixels.extend(row.iter().map(|&pixel| f32::from(pixel) / 16.0));
-        }
-        let pixels = Array2::from_shape_vec((labels.len(), 64), pixels)?;
-        Ok(Self { pixels, labels })
-    }
-
-    /// The rows whose index modulo 5 is accepted.
-    fn part(&self, accept: impl Fn(usize) -> bool) -> Self {
-        let rows: Vec<usize> = (0..self.labels.len()).filter(|row| accept(row % 5)).collect();
-        self.select(&rows)
-    }
-
-    fn select(&self, rows: &[usize]) -> Self {
-        let labels = rows.iter().map(|&row| self.labels[row]).collect();
-        Self { pixels: self.pixels.select(Axis(0), rows), labels }
-    }
-}
-
-fn train(data: &Digits, seed: u64) -> nn::Result<Sequential<f32>> {
-    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let mut net = Sequential::new()
-        .with(Linear::new(64, HIDDEN, Init::KaimingUniform, rng)?.relu())
-        .with(Linear::new(HIDDEN, 10, Init::XavierUniform, rng)?);
-    let (mut tape, mut sgd) = (Tape::new(), Sgd::new(RATE)?);
-    let mut order: Vec<usize> = (0..data.labels.len()).collect();
-    for _ in 0..EPOCHS {
-        order.shuffle(rng);
-        for rows in order.chunks(BATCH) {
-            let batch = data.select(rows);
-            let logits = net.forward(tape.constant(&batch.pixels)?, &mut Pass::train(rng))?;
-            let loss = cross_entropy(logits, tape.indices(&batch.labels)?)?;
-            sgd.step(&mut net, &tape.backward(loss)?)?;
-            tape.reset();
+impl Network {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            Self::Cnn => "cnn",
         }
     }
-    Ok(net)
+
+    fn epochs(self) -> usize {
+        match self {
+            Self::Mlp => 60,
+            Self::Cnn => 40,
+        }
+    }
+
+    fn build(self, rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
+        match self {
+            Self::Mlp => mlp(rng),
+            Self::Cnn => cnn(rng),
+        }
+    }
 }
 
-/// The share of images whose largest logit is that of their digit.
-fn accuracy(net: &Sequential<f32>, data: &Digits) -> nn::Result<f64> {
-    let tape = Tape::new();
-    let logits = net.forward(tape.constant(&data.pixels)?, &mut Pass::eval())?.value()?;
-    let best = logits.outer_iter().map(|row| {
-        let ranked = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        ranked.map(|(class, _)| class)
-    });
-    let right = best.zip(&data.labels).filter(|&(class, &label)| class == Some(label)).count();
-    Ok(right as f64 / data.labels.len() as f64)
+fn mlp(rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
+    Ok(Sequential::new()
+        .with(Flatten::default())
+        .with(Linear::new(64, 256, Init::KaimingUniform, rng)?.relu())
+        .with(Dropout::new(0.2)?)
+        .with(Linear::new(256, 128, Init::KaimingUniform, rng)?.relu())
+        .with(Dropout::new(0.2)?)
+        .with(Linear::new(128, 10, Init::XavierUniform, rng)?))
+}
+
+fn cnn(rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
+    let mut conv = |inputs, outputs| {
+        let config = Conv2dConfig { padding: Padding::Same, bias: false, ..Conv2dConfig::new(inputs, outputs, [3, 3]) };
+        nn::Result::Ok(
+            Sequential::new()
+                .with(Conv2d::new(config, rng)?)
+                .with(BatchNorm2d::new(outputs, BatchNormConfig::default())?)
+                .with(Relu),
+        )
+    };
+    let (first, second, third) = (conv(1, 32)?, conv(32, 32)?, conv(32, 64)?);
+    let half = MaxPool2d::new(PoolConfig::new([2, 2]))?;
+    Ok(Sequential::new()
+        .with(first)
+        .with(second)
+        .with(half)
+        .with(third)
+        .with(half)
+        .with(Flatten::default())
+        .with(Dropout::new(0.3)?)
+        .with(Linear::new(64 * 2 * 2, 10, Init::XavierUniform, rng)?))
+}
+
+/// Images `[n, 1, 8, 8]` with pixels in [0, 1], and the digit of each.
+fn read() -> Result<Pair<f32>, Box<dyn Error>> {
+    let file = support::open(&support::data("digits.csv.gz"))?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(file);
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for record in reader.deserialize() {
+        let mut row: Vec<u8> = record?;
+        labels.push(usize::from(row.pop().ok_or("an empty line in digits.csv.gz")?));
+        pixels.extend(row.iter().map(|&pixel| f32::from(pixel) / 16.0));
+    }
+    let rows = Array2::from_shape_vec((labels.len(), 64), pixels)?;
+    Ok(Pair::new(Pixels::grey(8, 8).images(&rows)?, labels)?)
+}
+
+/// The rows whose index modulo 5 is accepted.
+fn part(digits: &Pair<f32>, accept: impl Fn(usize) -> bool) -> nn::Result<Pair<f32>> {
+    let rows: Vec<usize> = (0..digits.len()).filter(|row| accept(row % 5)).collect();
+    digits.batch(&rows)
+}
+
+fn classes(digits: &Pair<f32>) -> &[usize] {
+    digits.targets().classes().expect("digits are classes")
+}
+
+/// The cross-entropy with a little smoothing, so that no logit has to grow without end.
+fn loss<'t>(
+    net: &Sequential<f32>,
+    tape: &'t Tape<f32>,
+    batch: &Pair<f32>,
+    pass: &mut Pass<'_, f32>,
+) -> nn::Result<Var<'t, f32>> {
+    let logits = net.forward(tape.constant(batch.inputs())?, pass)?;
+    let config = CrossEntropyConfig { smoothing: 0.05, ..Default::default() };
+    cross_entropy_with(logits, tape.indices(classes(batch))?, &config)
+}
+
+fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) -> nn::Result<f64> {
+    let varied = data.clone().augment(|batch, rng| Affine { degrees: 11.5, ..Affine::default() }.apply(batch, rng));
+    let loader = DataLoader::new(varied, DataLoaderConfig { batch_size: 32, seed, ..Default::default() })?;
+    let mut net = network.build(&mut ChaCha8Rng::seed_from_u64(seed))?;
+    let steps = (network.epochs() * loader.batches()) as u64;
+    let mut rule = AdamW::new(AdamWConfig { rate: 0.003, weight_decay: 0.01, ..Default::default() })?;
+    // On the training rows as they are: nothing is chosen by it.
+    let score = |net: &Sequential<f32>| accuracy(&predict(net, data.inputs())?, classes(data));
+    Trainer::new(TrainerConfig { epochs: network.epochs(), seed, keep: nn::Keep::Last, ..Default::default() })?
+        .schedule(CosineDecay::new(0.003, 0.0, steps)?, Per::Step)
+        .validate("training accuracy", Goal::Max, score)
+        .callback(ProgressBar::new())
+        .callback(Curves::new(format!("target/digits_{}.svg", network.name())))
+        .fit(&mut net, &mut rule, &loader, &loss)?;
+    accuracy(&predict(&net, reported.inputs())?, classes(reported))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let args = Args::parse();
-    let digits = Digits::read()?;
-    let (training, reported) = if args.validate {
-        (digits.part(|part| part < 3), digits.part(|part| part == 3))
+    let Args { network, validate } = Args::parse();
+    let digits = read()?;
+    let (training, reported) = if validate {
+        (part(&digits, |at| at < 3)?, part(&digits, |at| at == 3)?)
     } else {
-        (digits.part(|part| part < 4), digits.part(|part| part == 4))
+        (part(&digits, |at| at < 4)?, part(&digits, |at| at == 4)?)
     };
-    let what = if args.validate { "validation" } else { "test" };
-    println!(
-        "64-{HIDDEN}-10, {} training and {} {what} images",
-        training.labels.len(),
-        reported.labels.len()
-    );
+    let what = if validate { "validation" } else { "test" };
+    println!("{}: {} training and {} {what} images", network.name(), training.len(), reported.len());
     let start = Instant::now();
     let mut scores = Vec::new();
     for seed in 1..=SEEDS {
-        let score = accuracy(&train(&training, seed)?, &reported)?;
+        let score = train(network, &training, &reported, seed)?;
         println!("seed {seed}: {what} accuracy {:.2} %", 100.0 * score);
-        scores.push(score);
+        scores.push(100.0 * score);
     }
-    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
-    println!("mean of {SEEDS} seeds: {:.2} %, {:.1} s", 100.0 * mean, start.elapsed().as_secs_f64());
+    let mean = scores.iter().sum::<f64>() / SEEDS as f64;
+    let low = scores.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = scores.iter().copied().fold(0.0, f64::max);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("mean of {SEEDS} seeds: {mean:.2} % (from {low:.2} to {high:.2}), {seconds:.1} s");
     Ok(())
 }

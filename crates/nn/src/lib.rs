@@ -31,6 +31,7 @@
 
 mod buffer;
 mod error;
+mod explain;
 mod fields;
 mod gradients;
 mod init;
@@ -39,11 +40,19 @@ mod loss;
 mod module;
 mod optim;
 mod pass;
+mod predictor;
+mod summary;
 
 pub use tensor;
 
 pub use buffer::Buffer;
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{Attribution, Importance, PermutationImportance, Sensitivity};
+pub use explain::{
+    Better, IntegratedGradientsConfig, Noise, PermutationConfig, Quadrature, SmoothGradConfig,
+};
+pub use explain::{class_score, class_scores, input_gradients, integrated_gradients};
+pub use explain::{permutation_importance, smooth_grad};
 pub use fields::{Field, FieldMut, Fields, Layout, Path, Role, Visit, VisitMut};
 pub use gradients::{GradientMap, GradientSum};
 pub use init::Init;
@@ -52,6 +61,8 @@ pub use loss::{cross_entropy, mse};
 pub use module::Module;
 pub use optim::{Optimizer, Sgd};
 pub use pass::{Mode, Pass};
+pub use predictor::{Input, Predictor};
+pub use summary::{Part, Summary, summary, summary_with};
 
 // The README's code is run with the tests.
 #[cfg(doctest)]

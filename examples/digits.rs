@@ -16,9 +16,9 @@ use clap::{Parser, ValueEnum};
 use nn::data::{Affine, DataLoader, DataLoaderConfig, Dataset, Pair, Pixels};
 use nn::tensor::PoolConfig;
 use nn::{
-    AdamW, AdamWConfig, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig, CosineDecay, CrossEntropyConfig, Curves,
-    Dropout, Flatten, Goal, Init, Linear, MaxPool2d, Module, Padding, Pass, Per, ProgressBar, Relu, Sequential,
-    Trainer, TrainerConfig, accuracy, cross_entropy_with, predict,
+    AdamW, AdamWConfig, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig, CosineDecay, CrossEntropyConfig,
+    Curves, Dropout, Flatten, Goal, Init, Linear, MaxPool2d, Module, Padding, Pass, Per, ProgressBar, Relu,
+    Sequential, Trainer, TrainerConfig, accuracy, cross_entropy_with, predict,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::error::Error;
@@ -82,7 +82,11 @@ fn mlp(rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
 
 fn cnn(rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
     let mut conv = |inputs, outputs| {
-        let config = Conv2dConfig { padding: Padding::Same, bias: false, ..Conv2dConfig::new(inputs, outputs, [3, 3]) };
+        let config = Conv2dConfig {
+            padding: Padding::Same,
+            bias: false,
+            ..Conv2dConfig::new(inputs, outputs, [3, 3])
+        };
         nn::Result::Ok(
             Sequential::new()
                 .with(Conv2d::new(config, rng)?)
@@ -140,19 +144,25 @@ fn loss<'t>(
 }
 
 fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) -> nn::Result<f64> {
-    let varied = data.clone().augment(|batch, rng| Affine { degrees: 11.5, ..Affine::default() }.apply(batch, rng));
+    let varied =
+        data.clone().augment(|batch, rng| Affine { degrees: 11.5, ..Affine::default() }.apply(batch, rng));
     let loader = DataLoader::new(varied, DataLoaderConfig { batch_size: 32, seed, ..Default::default() })?;
     let mut net = network.build(&mut ChaCha8Rng::seed_from_u64(seed))?;
     let steps = (network.epochs() * loader.batches()) as u64;
     let mut rule = AdamW::new(AdamWConfig { rate: 0.003, weight_decay: 0.01, ..Default::default() })?;
     // On the training rows as they are: nothing is chosen by it.
     let score = |net: &Sequential<f32>| accuracy(&predict(net, data.inputs())?, classes(data));
-    Trainer::new(TrainerConfig { epochs: network.epochs(), seed, keep: nn::Keep::Last, ..Default::default() })?
-        .schedule(CosineDecay::new(0.003, 0.0, steps)?, Per::Step)
-        .validate("training accuracy", Goal::Max, score)
-        .callback(ProgressBar::new())
-        .callback(Curves::new(format!("target/digits_{}.svg", network.name())))
-        .fit(&mut net, &mut rule, &loader, &loss)?;
+    Trainer::new(TrainerConfig {
+        epochs: network.epochs(),
+        seed,
+        keep: nn::Keep::Last,
+        ..Default::default()
+    })?
+    .schedule(CosineDecay::new(0.003, 0.0, steps)?, Per::Step)
+    .validate("training accuracy", Goal::Max, score)
+    .callback(ProgressBar::new())
+    .callback(Curves::new(format!("target/digits_{}.svg", network.name())))
+    .fit(&mut net, &mut rule, &loader, &loss)?;
     accuracy(&predict(&net, reported.inputs())?, classes(reported))
 }
 

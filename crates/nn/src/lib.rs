@@ -33,6 +33,7 @@ mod buffer;
 mod checkpoint;
 pub mod data;
 mod error;
+mod explain;
 mod fields;
 mod gradients;
 mod init;
@@ -41,13 +42,21 @@ mod loss;
 mod module;
 mod optim;
 mod pass;
+mod predictor;
 mod schedule;
+mod summary;
 
 pub use tensor;
 
 pub use buffer::Buffer;
 pub use checkpoint::{LoadWeights, Number, Unmatched, load_weights, save_weights, weights_to_bytes};
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{Attribution, Importance, PermutationImportance, Sensitivity};
+pub use explain::{
+    Better, IntegratedGradientsConfig, Noise, PermutationConfig, Quadrature, SmoothGradConfig,
+};
+pub use explain::{class_score, class_scores, input_gradients, integrated_gradients};
+pub use explain::{permutation_importance, smooth_grad};
 pub use fields::{Field, FieldMut, Fields, Layout, Path, Role, Visit, VisitMut};
 pub use gradients::{GradientMap, GradientSum};
 pub use init::*;
@@ -56,7 +65,9 @@ pub use loss::*;
 pub use module::Module;
 pub use optim::*;
 pub use pass::{Mode, Pass};
+pub use predictor::{Input, Predictor};
 pub use schedule::*;
+pub use summary::{Part, Summary, summary, summary_with};
 
 // The README's code is run with the tests.
 #[cfg(doctest)]

@@ -2,7 +2,8 @@
 
 use crate::{Fields, Pass, Result};
 use dyn_clone::DynClone;
-use tensor::{Element, Var};
+use tensor::ndarray::{ArrayD, ArrayRef, Dimension};
+use tensor::{Element, Tape, Var};
 
 /// A function on the tape with parameters: `forward` reads them, an optimizer writes them.
 ///
@@ -43,10 +44,38 @@ pub trait Module<T: Element>: Fields<T> + DynClone + Send + Sync {
 
     /// The name of the module's type, without its path and parameters.
     fn kind(&self) -> &'static str {
-        let name = std::any::type_name::<Self>();
-        let end = name.find('<').unwrap_or(name.len());
-        name[..end].rsplit("::").next().unwrap_or(name)
+        short_name::<Self>()
     }
+
+    /// The values of [`forward`](Self::forward) in use, for one input; a
+    /// [`Predictor`](crate::Predictor) is made for many.
+    ///
+    /// ```
+    /// use nn::{Linear, Module};
+    /// use tensor::ndarray::array;
+    ///
+    /// let layer = Linear::<f32>::from_arrays(&array![[1.0], [2.0]], &array![0.5])?;
+    /// assert_eq!(layer.predict(&array![[3.0, 4.0]])?, array![[11.5]].into_dyn());
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    fn predict<D: Dimension>(&self, x: &ArrayRef<T, D>) -> Result<ArrayD<T>>
+    where
+        Self: Sized,
+    {
+        let tape = Tape::new();
+        let y = tape.no_grad(|| self.forward(tape.constant(x)?, &mut Pass::eval()))??;
+        Ok(y.value()?)
+    }
+}
+
+/// The name of a type, without its path and parameters.
+pub(crate) fn short_name<M: ?Sized>() -> &'static str {
+    let name = std::any::type_name::<M>();
+    let end = name.find('<').unwrap_or(name.len());
+    name[..end].rsplit("::").next().unwrap_or(name)
 }
 
 dyn_clone::clone_trait_object!(<T> Module<T>);

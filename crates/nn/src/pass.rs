@@ -99,6 +99,8 @@ pub(crate) struct Traced {
     pub(crate) kind: &'static str,
     pub(crate) output: Option<Shape>,
     pub(crate) parameters: usize,
+    /// All parameters and buffers, in order.
+    pub(crate) fields: Vec<ParamId>,
 }
 
 impl<'r, T: Element> Pass<'r, T> {
@@ -177,12 +179,15 @@ impl<'r, T: Element> Pass<'r, T> {
     /// Opens a line of the trace, if there is one.
     fn enter(&mut self, name: &impl fmt::Display, module: &(impl Module<T> + ?Sized)) -> Option<usize> {
         let trace = self.trace.as_mut()?;
+        let mut fields = Vec::new();
+        module.each(&mut |_, field| fields.push(field.id()));
         trace.push(Traced {
             depth: self.depth,
             name: name.to_string(),
             kind: module.kind(),
             output: None,
             parameters: module.parameter_count(),
+            fields,
         });
         self.depth += 1;
         Some(trace.len() - 1)

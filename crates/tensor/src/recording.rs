@@ -110,7 +110,7 @@ impl<T: Element> Recording<T> {
         };
         let inner = tape.inner.get_mut();
         match inner.nodes[output].kind {
-            Kind::Indices(_) => return Err(content("recording", output, "numbers").into()),
+            Kind::Indices(_) => return Err(content("recording", 0, "numbers").into()),
             Kind::Param { values: None, .. } => {
                 return Err(Error::from(ErrorKind::Released { op: "recording" }).into());
             }
@@ -138,11 +138,27 @@ impl<T: Element> Recording<T> {
     /// [`ErrorKind::Arity`] if there is no such input, [`ErrorKind::Content`] if it holds indices,
     /// [`ErrorKind::Shapes`] for another shape.
     pub fn set<D: Dimension>(&mut self, input: usize, values: &ArrayRef<T, D>) -> Result<()> {
-        let node = self.input("set", input, values.shape())?;
-        if matches!(node.kind, Kind::Indices(_)) {
-            return Err(content("set", input, "indices"));
+        let node = self.input("set", input)?;
+        agree("set", node, values.shape())?;
+        copy(node.numbers("set", input)?, values);
+        self.tape.inner.get_mut().stale = true;
+        Ok(())
+    }
+
+    /// Sets an input of numbers for the next [`run`](Self::run), row by row.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set), but [`ErrorKind::Length`] for another number of them.
+    pub fn set_values(&mut self, input: usize, values: &[T]) -> Result<()> {
+        let op = "set_values";
+        let node = self.input(op, input)?;
+        let shape = node.shape;
+        let old = node.numbers(op, input)?;
+        if old.len() != values.len() {
+            let (expected, got) = (old.len(), values.len());
+            return Err(ErrorKind::Length { op, shape, expected, got }.into());
         }
-        copy(node.leaf(node.shape), values);
+        old.copy_from_slice(values);
         self.tape.inner.get_mut().stale = true;
         Ok(())
     }
@@ -152,7 +168,8 @@ impl<T: Element> Recording<T> {
     /// # Errors
     /// As [`set`](Self::set).
     pub fn set_indices<D: Dimension>(&mut self, input: usize, values: &ArrayRef<usize, D>) -> Result<()> {
-        let node = self.input("set_indices", input, values.shape())?;
+        let node = self.input("set_indices", input)?;
+        agree("set_indices", node, values.shape())?;
         let Kind::Indices(old) = &mut node.kind else {
             return Err(content("set_indices", input, "numbers"));
         };
@@ -162,16 +179,11 @@ impl<T: Element> Recording<T> {
         Ok(())
     }
 
-    fn input(&mut self, op: &'static str, input: usize, shape: &[usize]) -> Result<&mut Node<T>> {
-        let Some(&id) = self.inputs.get(input) else {
-            return Err(ErrorKind::Arity { op, expected: self.inputs.len(), got: input + 1 }.into());
-        };
-        let node = &mut self.tape.inner.get_mut().nodes[id as usize];
-        if *node.shape != *shape {
-            let (lhs, rhs, expected) = (node.shape, Shape::new(shape)?, "the shape that was recorded");
-            return Err(ErrorKind::Shapes { op, lhs, rhs, expected }.into());
+    fn input(&mut self, op: &'static str, input: usize) -> Result<&mut Node<T>> {
+        match self.inputs.get(input) {
+            Some(&id) => Ok(&mut self.tape.inner.get_mut().nodes[id as usize]),
+            None => Err(ErrorKind::Arity { op, expected: self.inputs.len(), got: input + 1 }.into()),
         }
-        Ok(node)
     }
 
     /// Computes the result from the present inputs.
@@ -210,6 +222,25 @@ impl<T: Element> Recording<T> {
     pub fn bytes(&self) -> usize {
         self.tape.bytes()
     }
+}
+
+impl<T: Element> Node<T> {
+    /// The elements of an input, to be set.
+    fn numbers(&mut self, op: &'static str, input: usize) -> Result<&mut [T]> {
+        if matches!(self.kind, Kind::Indices(_)) {
+            return Err(content(op, input, "indices"));
+        }
+        Ok(self.leaf(self.shape))
+    }
+}
+
+/// Checks that an array has the shape of an input.
+fn agree<T: Element>(op: &'static str, node: &Node<T>, shape: &[usize]) -> Result<()> {
+    if *node.shape == *shape {
+        return Ok(());
+    }
+    let (lhs, rhs, expected) = (node.shape, Shape::new(shape)?, "the shape that was recorded");
+    Err(ErrorKind::Shapes { op, lhs, rhs, expected }.into())
 }
 
 #[cold]

@@ -3,7 +3,7 @@
 use crate::node::Kind;
 use crate::op::Op;
 use crate::param::view;
-use crate::{Element, ErrorKind, Result, Shape, Tape};
+use crate::{Element, ErrorKind, Indices, Result, Shape, Tape};
 use ndarray::{ArrayD, ArrayViewD};
 use std::fmt;
 
@@ -105,6 +105,29 @@ impl<'t, T: Element> Var<'t, T> {
                 let expected = "a single number";
                 Err(ErrorKind::Operand { op: "item", expected, got: node.shape }.into())
             }
+        }
+    }
+
+    /// This leaf as indices, if it holds some: the way back from [`Indices::input`], for functions that take
+    /// all of their inputs as a list.
+    ///
+    /// ```
+    /// use tensor::{Tape, ndarray::array};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let inputs = [tape.indices(&[1])?.input(), tape.constant(&array![3.0, 4.0])?];
+    /// let chosen = inputs[1].index_select(0, inputs[0].as_indices()?)?;
+    /// assert_eq!(chosen.item()?, 4.0);
+    /// assert!(inputs[1].as_indices().is_err());
+    /// # Ok::<(), tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Content`] for numbers.
+    pub fn as_indices(self) -> Result<Indices<'t, T>> {
+        match self.tape.read("as_indices")?.nodes[self.id as usize].kind {
+            Kind::Indices(_) => Ok(Indices(self)),
+            _ => Err(ErrorKind::Content { op: "as_indices", input: 0, expected: "indices" }.into()),
         }
     }
 

@@ -112,10 +112,14 @@ fn inputs_that_do_not_fit_are_refused() {
         "set: shapes [1, 2] and [2] do not agree: expected the shape that was recorded",
     );
     assert!(matches!(recording.set(1, &array![1.0]).unwrap_err().kind(), ErrorKind::Content { .. }));
+    let length = recording.set_values(0, &[1.0]).unwrap_err();
+    assert!(matches!(length.kind(), ErrorKind::Length { expected: 2, got: 1, .. }));
     let whole = ArrayD::zeros(IxDyn(&[1, 2]));
     assert!(matches!(recording.set_indices(0, &whole).unwrap_err().kind(), ErrorKind::Content { .. }));
     assert!(matches!(recording.set(2, &array![1.0]).unwrap_err().kind(), ErrorKind::Arity { got: 3, .. }));
     assert_eq!(recording.run().unwrap().values, [1.0, 2.0]);
+    recording.set_values(0, &[3.0, 4.0]).unwrap();
+    assert_eq!(recording.run().unwrap().values, [3.0, 4.0]);
 }
 
 #[test]

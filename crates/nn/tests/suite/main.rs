@@ -5,5 +5,6 @@ mod conv;
 mod dense;
 mod embedding;
 mod layer_errors;
+mod layer_shapes;
 mod pool;
 mod support;

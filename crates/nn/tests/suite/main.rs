@@ -6,6 +6,7 @@ mod dense;
 mod embedding;
 mod explain;
 mod layer_errors;
+mod layer_shapes;
 mod norm;
 mod pool;
 mod serving;

@@ -13,17 +13,19 @@ use tensor::{Activation, Element, Param, Var};
 ///
 /// let layer = Linear::from_arrays(&array![[1.0], [2.0]], &array![0.5])?;
 /// let tape = Tape::<f64>::new();
-/// let y = layer.forward(tape.constant(&array![[3.0, 4.0]])?, &mut Pass::eval())?;
-/// assert_eq!(y.value()?, array![[11.5]].into_dyn());
+/// let x = tape.constant(&array![[3.0, 4.0]])?;
+/// assert_eq!(layer.forward(x, &mut Pass::eval())?.value()?, array![[11.5]].into_dyn());
+/// let layer = layer.without_bias();
+/// assert_eq!(layer.forward(x, &mut Pass::eval())?.value()?, array![[11.0]].into_dyn());
 /// # Ok::<(), nn::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Linear<T: Element> {
     /// The weight, `[in, out]`.
     pub weight: Param<T>,
-    /// The bias, `[out]`.
-    pub bias: Param<T>,
-    /// What is applied to the result, in the same op.
+    /// The bias, `[out]`, if there is one.
+    pub bias: Option<Param<T>>,
+    /// What is applied to the result, in the same op where there is a bias.
     pub activation: Activation,
 }
 
@@ -35,17 +37,11 @@ impl<T: Element> Linear<T> {
     /// # Errors
     /// [`ErrorKind::Setting`] for 0 inputs or outputs, or what `init` refuses.
     pub fn new(inputs: usize, outputs: usize, init: Init, rng: &mut impl Rng) -> Result<Self> {
-        for (name, size) in [("the number of inputs", inputs), ("the number of outputs", outputs)] {
-            if size == 0 {
-                return Err(
-                    ErrorKind::Setting { owner: "linear", name, expected: "positive", got: 0.0 }.into()
-                );
-            }
-        }
+        expect_positive("linear", &[("the number of inputs", inputs), ("the number of outputs", outputs)])?;
         let fans = [inputs, outputs];
         let weight = init.draw(&fans, fans, rng)?;
         let bias = Init::Constant(0.0).draw(&[outputs], fans, rng)?;
-        Ok(Self { weight, bias, activation: Activation::Identity })
+        Ok(Self { weight, bias: Some(bias), activation: Activation::Identity })
     }
 
     /// A layer with these weights `[in, out]` and biases `[out]`.
@@ -59,7 +55,13 @@ impl<T: Element> Linear<T> {
             return Err(ErrorKind::Length { owner, shape, expected, got }.into());
         }
         let (weight, bias) = (Param::new(weight)?, Param::new(bias)?);
-        Ok(Self { weight, bias, activation: Activation::Identity })
+        Ok(Self { weight, bias: Some(bias), activation: Activation::Identity })
+    }
+
+    /// The layer without a bias: `activation(x w)`, for what is normalised or shifted behind it.
+    #[must_use]
+    pub fn without_bias(self) -> Self {
+        Self { bias: None, ..self }
     }
 
     /// The layer followed by `max(x, 0)`, as one op.
@@ -75,9 +77,26 @@ impl<T: Element> Linear<T> {
     }
 }
 
+/// Refuses a setting of 0, by its name.
+pub(super) fn expect_positive(owner: &'static str, settings: &[(&'static str, usize)]) -> Result<()> {
+    match settings.iter().find(|(_, value)| *value == 0) {
+        None => Ok(()),
+        Some(&(name, _)) => Err(ErrorKind::Setting { owner, name, expected: "positive", got: 0.0 }.into()),
+    }
+}
+
 impl<T: Element> Module<T> for Linear<T> {
     fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
-        let (weight, bias) = (x.tape().param(&self.weight)?, x.tape().param(&self.bias)?);
-        Ok(x.linear_with(weight, bias, self.activation)?)
+        let weight = x.tape().param(&self.weight)?;
+        if let Some(bias) = &self.bias {
+            return Ok(x.linear_with(weight, x.tape().param(bias)?, self.activation)?);
+        }
+        let product = x.matmul(weight)?;
+        Ok(match self.activation {
+            Activation::Identity => product,
+            Activation::Relu => product.relu()?,
+            Activation::Sigmoid => product.sigmoid()?,
+            Activation::Tanh => product.tanh()?,
+        })
     }
 }

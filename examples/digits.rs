@@ -18,7 +18,7 @@ use nn::tensor::PoolConfig;
 use nn::{
     AdamW, AdamWConfig, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig, CosineDecay, CrossEntropyConfig,
     Curves, Dropout, Flatten, Goal, Init, Linear, MaxPool2d, Module, Padding, Pass, Per, ProgressBar, Relu,
-    Sequential, Trainer, TrainerConfig, accuracy, cross_entropy_with, predict,
+    Sequential, Trainer, TrainerConfig, accuracy, cross_entropy_with,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::error::Error;
@@ -151,7 +151,7 @@ fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) ->
     let steps = (network.epochs() * loader.batches()) as u64;
     let mut rule = AdamW::new(AdamWConfig { rate: 0.003, weight_decay: 0.01, ..Default::default() })?;
     // On the training rows as they are: nothing is chosen by it.
-    let score = |net: &Sequential<f32>| accuracy(&predict(net, data.inputs())?, classes(data));
+    let score = |net: &Sequential<f32>| accuracy(&net.predict(data.inputs())?, classes(data));
     Trainer::new(TrainerConfig {
         epochs: network.epochs(),
         seed,
@@ -163,7 +163,7 @@ fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) ->
     .callback(ProgressBar::new())
     .callback(Curves::new(format!("target/digits_{}.svg", network.name())))
     .fit(&mut net, &mut rule, &loader, &loss)?;
-    accuracy(&predict(&net, reported.inputs())?, classes(reported))
+    accuracy(&net.predict(reported.inputs())?, classes(reported))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

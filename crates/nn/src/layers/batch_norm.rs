@@ -198,6 +198,7 @@ batch_norms! {
     /// let mut pass = Pass::train(rng);
     /// let y = layer.forward(tape.constant(&array![[1.0], [5.0]])?, &mut pass)?;
     /// assert_eq!(y.value()?, array![[-1.0], [1.0]].into_dyn()); // mean 3, variance 4
+    /// drop(tape); // it holds the parameters until the end of a step
     /// pass.commit(&mut layer)?;
     /// let mean = layer.running_mean.as_ref().map(|mean| mean.values()[0]);
     /// assert_eq!(mean, Some(0.1 * 3.0));

@@ -3,6 +3,7 @@
 mod activation;
 mod activation_with;
 mod adaptive_pool;
+mod attention;
 mod batch_norm;
 mod children;
 mod conv;
@@ -16,12 +17,14 @@ mod norm;
 mod pad;
 mod parallel;
 mod pool;
+mod positions;
 mod prelu;
 mod reshape;
 mod residual;
 mod rms_norm;
 mod sequential;
 mod softmax;
+mod transformer;
 mod upsample;
 
 pub use activation::{
@@ -30,6 +33,7 @@ pub use activation::{
 };
 pub use activation_with::{Celu, Elu, Hardtanh, LeakyRelu, Softplus};
 pub use adaptive_pool::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
+pub use attention::{AttentionMasks, MultiHeadAttention, MultiHeadAttentionConfig};
 pub use batch_norm::{BatchNorm1d, BatchNorm2d, BatchNormConfig};
 pub use conv::{
     Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, ConvTranspose1d, ConvTranspose1dConfig,
@@ -44,10 +48,15 @@ pub use linear::Linear;
 pub use pad::Pad;
 pub use parallel::Parallel;
 pub use pool::{AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d};
+pub use positions::{PositionalEmbedding, SinusoidalEncoding};
 pub use prelu::PRelu;
 pub use reshape::Reshape;
 pub use residual::Residual;
 pub use rms_norm::{RmsNorm, RmsNormConfig};
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
+pub use transformer::{
+    FeedForwardActivation, NormPosition, TransformerEncoder, TransformerEncoderConfig,
+    TransformerEncoderLayer,
+};
 pub use upsample::{Upsample1d, Upsample2d};

@@ -1,6 +1,7 @@
 //! What crosses modules of the crate: layers, losses and optimizers beside PyTorch's, reported cases, files.
 
 mod activation;
+mod attention;
 mod conv;
 mod dense;
 mod embedding;

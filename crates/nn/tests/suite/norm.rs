@@ -97,6 +97,7 @@ fn running_variance_is_unbiased<T: Element>(tolerance: f64) -> Result<()> {
     let y = layer.forward(tape.constant(&x)?, &mut pass)?.value()?;
     let want = [-1.341_635_419_969, -0.447_211_806_656, 0.447_211_806_656, 1.341_635_419_969];
     assert!(y.iter().zip(want).all(|(y, want)| (y.to_f64() - want).abs() < tolerance), "{y}");
+    drop(tape);
     pass.commit(&mut layer)?;
     let var = layer.running_var.as_ref().unwrap().values()[0].to_f64();
     assert!((var - 1.066_666_666_666_666_7).abs() < tolerance, "{var}");

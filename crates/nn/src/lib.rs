@@ -49,6 +49,7 @@ pub use gradients::{GradientMap, GradientSum};
 pub use init::Init;
 pub use layers::{BatchNorm1d, BatchNorm2d, BatchNormConfig, GroupNorm, GroupNormConfig};
 pub use layers::{Dropout, Dropout1d, Dropout2d};
+pub use layers::{Gru, GruOutput, Lstm, LstmOutput, OverTime, RecurrentConfig};
 pub use layers::{LayerNorm, LayerNormConfig, RmsNorm, RmsNormConfig};
 pub use layers::{Linear, Relu, Sequential, Sigmoid, Tanh};
 pub use loss::{cross_entropy, mse};

@@ -2,4 +2,5 @@
 
 mod dense;
 mod norm;
+mod recurrent;
 mod support;

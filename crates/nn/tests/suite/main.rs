@@ -10,5 +10,6 @@ mod layer_errors;
 mod layer_shapes;
 mod norm;
 mod pool;
+mod recurrent;
 mod serving;
 mod support;

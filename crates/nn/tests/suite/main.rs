@@ -1,4 +1,6 @@
 //! What crosses modules of the crate: layers, losses and optimizers beside PyTorch's, reported cases, files.
 
 mod dense;
+mod loss_cases;
+mod losses;
 mod support;

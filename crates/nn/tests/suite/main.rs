@@ -8,6 +8,8 @@ mod embedding;
 mod explain;
 mod layer_errors;
 mod layer_shapes;
+mod loss_cases;
+mod losses;
 mod norm;
 mod pool;
 mod recurrent;

@@ -40,11 +40,14 @@ mod loss;
 mod module;
 mod optim;
 mod pass;
+mod snapshot;
 
 pub use tensor;
 
 pub use buffer::Buffer;
-pub use checkpoint::{LoadWeights, Number, Unmatched, load_weights, save_weights, weights_to_bytes};
+pub use checkpoint::{
+    Checkpoint, LoadWeights, Number, Unmatched, load_weights, save_weights, weights_to_bytes,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use fields::{Field, FieldMut, Fields, Layout, Path, Role, Visit, VisitMut};
 pub use gradients::{GradientMap, GradientSum};
@@ -54,6 +57,7 @@ pub use loss::{cross_entropy, mse};
 pub use module::Module;
 pub use optim::{GroupSettings, Optimizer, OptimizerState, ParameterState, Sgd, SgdConfig};
 pub use pass::{Mode, Pass};
+pub use snapshot::Snapshot;
 
 // The README's code is run with the tests.
 #[cfg(doctest)]

@@ -44,12 +44,15 @@ mod optim;
 mod pass;
 mod predictor;
 mod schedule;
+mod snapshot;
 mod summary;
 
 pub use tensor;
 
 pub use buffer::Buffer;
-pub use checkpoint::{LoadWeights, Number, Unmatched, load_weights, save_weights, weights_to_bytes};
+pub use checkpoint::{
+    Checkpoint, LoadWeights, Number, Unmatched, load_weights, save_weights, weights_to_bytes,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use explain::{Attribution, Importance, PermutationImportance, Sensitivity};
 pub use explain::{
@@ -67,6 +70,7 @@ pub use optim::*;
 pub use pass::{Mode, Pass};
 pub use predictor::{Input, Predictor};
 pub use schedule::*;
+pub use snapshot::Snapshot;
 pub use summary::{Part, Summary, summary, summary_with};
 
 // The README's code is run with the tests.

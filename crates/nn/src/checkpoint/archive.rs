@@ -6,6 +6,7 @@ use crate::{Error, ErrorKind};
 use safetensors::{Dtype, tensor::TensorInfo};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use tensor::ndarray::ArrayViewD;
 
 /// The text that holds the check sum.
@@ -20,12 +21,12 @@ pub(crate) struct Archive {
     pub(crate) texts: BTreeMap<String, String>,
 }
 
-/// A tensor as it lies in a file.
+/// A tensor as it lies in a file; clones share the bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stored {
     pub(crate) dtype: Dtype,
     pub(crate) shape: Vec<usize>,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
 }
 
 impl Stored {
@@ -34,7 +35,7 @@ impl Stored {
         let width = size_of::<T>();
         let mut bytes = vec![0; values.len() * width];
         bytes.chunks_exact_mut(width).zip(values).for_each(|(bytes, &x)| x.put(bytes));
-        Self { dtype: T::DTYPE, shape: values.shape().to_vec(), bytes }
+        Self { dtype: T::DTYPE, shape: values.shape().to_vec(), bytes: Arc::new(bytes) }
     }
 
     /// The elements, as [`decode`].
@@ -138,7 +139,7 @@ impl Archive {
             if chosen.binary_search(&name).is_ok() {
                 let bytes = read_bytes(input, length)?;
                 sum.update(&bytes);
-                tensors.insert(name, Stored { dtype, shape, bytes });
+                tensors.insert(name, Stored { dtype, shape, bytes: Arc::new(bytes) });
             } else {
                 skip(input, length, &mut sum)?;
             }

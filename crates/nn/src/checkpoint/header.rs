@@ -27,6 +27,11 @@ impl Header {
         Self { tensors, texts }
     }
 
+    /// The names of all tensors.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.tensors.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// Reads a list whose tensors fill `length` bytes, without gaps and without overlaps.
     ///
     /// # Errors

@@ -135,20 +135,20 @@ impl Matches {
         self.sources.values().cloned().collect()
     }
 
-    /// Gives the fields their values, all or none.
+    /// The fields' values, ready to be written.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] for numbers that do not fit, [`ErrorKind::Parameter`] for a field whose
     /// values a tape still holds.
-    pub(crate) fn write<T: Number>(
+    pub(crate) fn stage<T: Number>(
         &self,
         model: &mut dyn Fields<T>,
         tensors: &BTreeMap<String, Stored>,
-    ) -> Result<()> {
+    ) -> Result<Staged<T>> {
         let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
         for (name, source) in &self.sources {
             match tensors[source].values::<T>() {
-                Ok(numbers) => drop(values.insert(name, numbers)),
+                Ok(numbers) => drop(values.insert(name.clone(), numbers)),
                 Err(fault) => faults.push(format!("`{name}`: {fault}")),
             }
         }
@@ -156,13 +156,24 @@ impl Matches {
             return Err(mismatch(faults));
         }
         expect_unshared(model)?;
-        model.visit_mut(Path::ROOT, &mut |path, field| {
-            let Some(values) = values.get(&path.to_string()) else { return Ok(()) };
+        Ok(Staged(values))
+    }
+}
+
+/// Values that a model can take: their names and shapes are its own, and no tape holds it.
+pub(crate) struct Staged<T>(BTreeMap<String, Vec<T>>);
+
+impl<T: Number> Staged<T> {
+    /// Gives the fields their values.
+    pub(crate) fn write(self, model: &mut dyn Fields<T>) {
+        let written = model.visit_mut(Path::ROOT, &mut |path, field| {
+            let Some(values) = self.0.get(&path.to_string()) else { return Ok(()) };
             let (shape, layout) = (file_shape(field.shape(), field.layout), field.layout);
             let to = field.param.values_mut().map_err(|source| parameter(path, source))?;
             let values = ArrayViewD::from_shape(IxDyn(&shape), values).expect("shapes were compared");
             to.iter_mut().zip(laid_out(values, layout)).for_each(|(to, &x)| *to = x);
             Ok(())
-        })
+        });
+        written.expect("no tape holds a field");
     }
 }

@@ -6,8 +6,13 @@ mod format;
 mod header;
 mod matching;
 mod number;
+mod optimizer;
+mod random;
+mod sections;
+mod training;
 mod weights;
 
 pub use matching::Unmatched;
 pub use number::Number;
+pub use training::Checkpoint;
 pub use weights::{LoadWeights, load_weights, save_weights, weights_to_bytes};

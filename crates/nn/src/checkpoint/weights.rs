@@ -137,7 +137,8 @@ impl<'a> LoadWeights<'a> {
             matches = self.find(model, header)?;
             Ok(matches.sources())
         })?;
-        matches.write(model, &archive.tensors).map_err(|source| file::within(path, source))?;
+        let staged = matches.stage(model, &archive.tensors).map_err(|source| file::within(path, source))?;
+        staged.write(model);
         Ok(matches.unmatched)
     }
 
@@ -151,7 +152,7 @@ impl<'a> LoadWeights<'a> {
             matches = self.find(model, header)?;
             Ok(matches.sources())
         })?;
-        matches.write(model, &archive.tensors)?;
+        matches.stage(model, &archive.tensors)?.write(model);
         Ok(matches.unmatched)
     }
 

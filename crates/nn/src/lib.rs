@@ -46,6 +46,7 @@ mod predictor;
 mod schedule;
 mod snapshot;
 mod summary;
+mod train;
 
 pub use tensor;
 
@@ -72,6 +73,7 @@ pub use predictor::{Input, Predictor};
 pub use schedule::*;
 pub use snapshot::Snapshot;
 pub use summary::{Part, Summary, summary, summary_with};
+pub use train::*;
 
 // The README's code is run with the tests.
 #[cfg(doctest)]

@@ -58,6 +58,14 @@ pub(crate) fn to_bytes(archive: &Archive) -> Vec<u8> {
 /// # Errors
 /// [`ErrorKind::Io`]; the path is then as it was, and nothing is left beside it.
 pub(crate) fn write(path: &Path, archive: &Archive) -> Result<()> {
+    replace(path, |out| archive.write(out))
+}
+
+/// Replaces a file by what `content` writes; see [`write`].
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn replace(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     // Through links, as writing goes otherwise; what does not exist yet has no other name.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // A device or a pipe would be replaced by a file.
@@ -65,7 +73,7 @@ pub(crate) fn write(path: &Path, archive: &Archive) -> Result<()> {
         expect_file(path, &found)?;
     }
     let (mut temporary, file) = create_beside(&target).map_err(|error| failed(path, "write", error))?;
-    fill(file, archive).map_err(|error| failed(path, "write", error))?;
+    fill(file, content).map_err(|error| failed(path, "write", error))?;
     fs::rename(&temporary.path, &target).map_err(|error| failed(path, "replace", error))?;
     temporary.is_there = false;
     make_durable(&target).map_err(|error| failed(path, "make durable", error))
@@ -105,9 +113,9 @@ fn create_beside(target: &Path) -> io::Result<(Temporary, File)> {
     }
 }
 
-fn fill(file: File, archive: &Archive) -> io::Result<()> {
+fn fill(file: File, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    archive.write(&mut out)?;
+    content(&mut out)?;
     out.flush()?;
     out.get_ref().sync_all()
 }

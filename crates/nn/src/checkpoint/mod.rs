@@ -1,7 +1,7 @@
 //! Models and the state of their training, to and from safetensors files.
 
 mod archive;
-mod file;
+pub(crate) mod file;
 mod format;
 mod header;
 mod matching;

@@ -64,15 +64,17 @@ impl Default for TrainerConfig {
 
 impl TrainerConfig {
     pub(super) fn check(&self) -> Result<()> {
-        let refuse = |name, expected, got| {
-            Err(ErrorKind::Setting { owner: "trainer", name, expected, got }.into())
-        };
-        let counts = [("parts", Some(self.parts)), ("accumulate", Some(self.accumulate)), ("patience", self.patience)];
+        let refuse =
+            |name, expected, got| Err(ErrorKind::Setting { owner: "trainer", name, expected, got }.into());
+        let counts =
+            [("parts", Some(self.parts)), ("accumulate", Some(self.accumulate)), ("patience", self.patience)];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
             return refuse(name, "at least 1", 0.0);
         }
         match self.clip_norm {
-            Some(max) if !(max > 0.0 && max.is_finite()) => return refuse("clip_norm", "positive and finite", max),
+            Some(max) if !(max > 0.0 && max.is_finite()) => {
+                return refuse("clip_norm", "positive and finite", max);
+            }
             _ => {}
         }
         if self.least_gain >= 0.0 && self.least_gain.is_finite() {

@@ -130,7 +130,9 @@ fn best<T: Number>(checkpoint: &Checkpoint, model: &dyn Fields<T>) -> Result<Opt
     for (name, shape) in &fields {
         match checkpoint.array::<T>(name)? {
             Some(values) if values.shape() == &shape[..] => found.push(values.into_iter().collect()),
-            Some(values) => faults.push(format!("`{name}`: expected shape {shape:?}, got {:?}", values.shape())),
+            Some(values) => {
+                faults.push(format!("`{name}`: expected shape {shape:?}, got {:?}", values.shape()))
+            }
             None => faults.push(format!("`{name}` is missing")),
         }
     }

@@ -63,16 +63,16 @@ impl<T: Element> Accumulator<T> {
         place: Place,
     ) -> Result<(f64, Gathered<T>)> {
         let pieces = cut(batch, self.parts.len())?;
-        let work = |(at, (part, piece)): (usize, (&mut Part<T>, &B))| {
-            part.add(model, piece, objective, place, at)
-        };
+        let work =
+            |(at, (part, piece)): (usize, (&mut Part<T>, &B))| part.add(model, piece, objective, place, at);
         #[cfg(feature = "rayon")]
         let outcomes: Vec<Result<Outcome<T>>> = {
             use rayon::prelude::*;
             self.parts.par_iter_mut().zip(&pieces).enumerate().map(work).collect()
         };
         #[cfg(not(feature = "rayon"))]
-        let outcomes: Vec<Result<Outcome<T>>> = self.parts.iter_mut().zip(&pieces).enumerate().map(work).collect();
+        let outcomes: Vec<Result<Outcome<T>>> =
+            self.parts.iter_mut().zip(&pieces).enumerate().map(work).collect();
         let outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
         let weight: f64 = outcomes.iter().map(|outcome| outcome.weight).sum();
         let loss = outcomes.iter().map(|outcome| outcome.weight * outcome.loss).sum::<f64>() / weight;

@@ -121,12 +121,7 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
     /// Scores the model after every epoch, such as by [`mean_loss`](crate::mean_loss) on data that is not
     /// trained on.
     #[must_use]
-    pub fn validate(
-        mut self,
-        name: &str,
-        goal: Goal,
-        score: impl Fn(&M) -> Result<f64> + 'a,
-    ) -> Self {
+    pub fn validate(mut self, name: &str, goal: Goal, score: impl Fn(&M) -> Result<f64> + 'a) -> Self {
         self.validation = Some(Validation { name: name.to_owned(), goal, score: Box::new(score) });
         self
     }

@@ -21,3 +21,4 @@ mod recurrent;
 mod schedules;
 mod serving;
 mod support;
+mod trainer;

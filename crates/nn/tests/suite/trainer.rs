@@ -1,9 +1,10 @@
 //! Whole training runs: the same bits however they are interrupted and on however many threads.
 
-use nn::data::{DataLoader, DataLoaderConfig, Pair};
+use nn::data::{DataLoader, DataLoaderConfig, Order, Pair};
 use nn::{
-    Adam, AdamConfig, AdamW, BatchNorm1d, Cosine, Dropout, Fields, Goal, Init, Keep, Linear, Optimizer, Per, Result,
-    RmsProp, Role, Sequential, Sgd, SgdConfig, Trainer, TrainerConfig, mean_loss, pair_loss,
+    Adam, AdamW, BatchNorm1d, BatchNormConfig, CosineDecay, Dropout, Fields, Goal, Init, Keep, Linear,
+    Optimizer, Per, Result, RmsProp, Sequential, Sgd, SgdConfig, Trainer, TrainerConfig, mean_loss,
+    pair_loss,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,9 @@ fn data(rows: usize, seed: u64) -> Result<Pair<f32>> {
     use rand::RngExt;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let x = Array2::from_shape_simple_fn((rows, 6), || rng.random::<f32>() - 0.5);
-    let class = |row: tensor::ndarray::ArrayView1<'_, f32>| usize::from(row[0] * row[1] > 0.0) + usize::from(row[2] > 0.0);
+    let class = |row: tensor::ndarray::ArrayView1<'_, f32>| {
+        usize::from(row[0] * row[1] > 0.0) + usize::from(row[2] > 0.0)
+    };
     let classes: Vec<usize> = x.outer_iter().map(class).collect();
     Pair::new(x, classes)
 }
@@ -26,7 +29,7 @@ fn net() -> Result<Net> {
     let rng = &mut ChaCha8Rng::seed_from_u64(11);
     Ok(Sequential::new()
         .with(Linear::new(6, 16, Init::KaimingUniform, rng)?)
-        .with(BatchNorm1d::new(16)?)
+        .with(BatchNorm1d::new(16, BatchNormConfig::default())?)
         .with(nn::Relu)
         .with(Dropout::new(0.3)?)
         .with(Linear::new(16, 3, Init::XavierUniform, rng)?))
@@ -36,8 +39,8 @@ fn net() -> Result<Net> {
 fn optimizer(name: &str) -> Result<Box<dyn Optimizer<f32>>> {
     Ok(match name {
         "sgd" => Box::new(Sgd::new(0.1)?),
-        "momentum" => Box::new(Sgd::with_config(SgdConfig { rate: 0.05, momentum: 0.9, ..Default::default() })?),
-        "adam" => Box::new(Adam::with_config(AdamConfig { rate: 0.01, ..Default::default() })?),
+        "momentum" => Box::new(Sgd::new(SgdConfig { rate: 0.05, momentum: 0.9, ..Default::default() })?),
+        "adam" => Box::new(Adam::new(0.01)?),
         "adamw" => Box::new(AdamW::new(0.01)?),
         "rms_prop" => Box::new(RmsProp::new(0.005)?),
         other => panic!("{other} is no optimizer of this test"),
@@ -48,14 +51,23 @@ const OPTIMIZERS: [&str; 5] = ["sgd", "momentum", "adam", "adamw", "rms_prop"];
 
 /// Trains up to an epoch, from a checkpoint if there is one, and leaves one behind; the bits of the model.
 fn train(name: &str, epochs: usize, checkpoint: Option<&Path>) -> Result<Vec<u32>> {
-    let loader = DataLoader::new(data(100, 1)?, DataLoaderConfig { batch: 16, seed: 5, ..Default::default() })?;
-    let held_out = DataLoader::new(data(40, 2)?, DataLoaderConfig { batch: 40, ..Default::default() })?;
+    let loader =
+        DataLoader::new(data(100, 1)?, DataLoaderConfig { batch_size: 16, seed: 5, ..Default::default() })?;
+    let held_out = DataLoader::new(data(40, 2)?, DataLoaderConfig { batch_size: 40, ..Default::default() })?;
     let (mut model, mut rule) = (net()?, optimizer(name)?);
-    let config =
-        TrainerConfig { epochs, seed: 3, parts: 4, clip_norm: Some(1.0), keep: Keep::Last, ..Default::default() };
-    let mut trainer = Trainer::new(config)?
-        .schedule(Cosine::new(0.1, 0.001, 70)?, Per::Step)
-        .validate("loss", Goal::Smallest, |model: &Net| mean_loss(model, &held_out, &pair_loss));
+    let config = TrainerConfig {
+        epochs,
+        seed: 3,
+        parts: 4,
+        clip_norm: Some(1.0),
+        keep: Keep::Last,
+        ..Default::default()
+    };
+    let mut trainer = Trainer::new(config)?.schedule(CosineDecay::new(0.1, 0.001, 70)?, Per::Step).validate(
+        "loss",
+        Goal::Min,
+        |model: &Net| mean_loss(model, &held_out, &pair_loss),
+    );
     if let Some(path) = checkpoint {
         if path.exists() {
             trainer.resume(path, &mut model, rule.as_mut())?;
@@ -101,7 +113,7 @@ fn resuming_in_a_new_process_gives_the_same_bits() -> Result<()> {
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
         let mut resumed = net()?;
         Trainer::new(TrainerConfig::default())?
-            .schedule(Cosine::new(0.1, 0.001, 70)?, Per::Step)
+            .schedule(CosineDecay::new(0.1, 0.001, 70)?, Per::Step)
             .resume(&path, &mut resumed, optimizer(name)?.as_mut())?;
         std::fs::remove_file(&path).expect("the checkpoint is there");
         assert_eq!(bits(&resumed), straight, "{name}");
@@ -125,7 +137,8 @@ fn threads_do_not_change_the_bits_of_a_run() -> Result<()> {
 #[test]
 fn d60_same_seed_same_bits() -> Result<()> {
     let with_seed = |seed| -> Result<Vec<u32>> {
-        let loader = DataLoader::new(data(60, 1)?, DataLoaderConfig { batch: 16, seed, ..Default::default() })?;
+        let loader =
+            DataLoader::new(data(60, 1)?, DataLoaderConfig { batch_size: 16, seed, ..Default::default() })?;
         let mut model = net()?;
         let config = TrainerConfig { epochs: 3, seed, ..Default::default() };
         Trainer::new(config)?.fit(&mut model, &mut Sgd::new(0.1)?, &loader, &pair_loss)?;
@@ -140,7 +153,10 @@ fn d60_same_seed_same_bits() -> Result<()> {
 fn parts_have_the_gradient_of_the_whole() -> Result<()> {
     // Without dropout and normalisation the parts of a batch are its rows and nothing else.
     let trained = |parts, accumulate, batch| -> Result<Vec<f32>> {
-        let loader = DataLoader::new(data(64, 1)?, DataLoaderConfig { batch, seed: 5, ..Default::default() })?;
+        let loader = DataLoader::new(
+            data(64, 1)?,
+            DataLoaderConfig { batch_size: batch, seed: 5, ..Default::default() },
+        )?;
         let mut model = Linear::<f32>::new(6, 3, Init::XavierUniform, &mut ChaCha8Rng::seed_from_u64(1))?;
         let config = TrainerConfig { epochs: 2, parts, accumulate, ..Default::default() };
         Trainer::new(config)?.fit(&mut model, &mut Sgd::new(0.1)?, &loader, &pair_loss)?;
@@ -160,7 +176,7 @@ fn a_loss_that_is_not_finite_names_the_op_and_the_batch() -> Result<()> {
     let mut x = Array2::<f32>::zeros((8, 6));
     x[[5, 2]] = f32::INFINITY;
     let pair = Pair::new(x, vec![0usize; 8])?;
-    let config = DataLoaderConfig { batch: 4, shuffle: nn::data::Shuffle::Never, ..Default::default() };
+    let config = DataLoaderConfig { batch_size: 4, order: Order::Sequential, ..Default::default() };
     let loader = DataLoader::new(pair, config)?;
     let mut model = net()?;
     let before = bits(&model);
@@ -176,12 +192,12 @@ fn a_loss_that_is_not_finite_names_the_op_and_the_batch() -> Result<()> {
 
 #[test]
 fn early_stopping_keeps_the_best_weights() -> Result<()> {
-    let loader = DataLoader::new(data(30, 1)?, DataLoaderConfig { batch: 10, ..Default::default() })?;
+    let loader = DataLoader::new(data(30, 1)?, DataLoaderConfig { batch_size: 10, ..Default::default() })?;
     let mut model = Linear::<f32>::new(6, 3, Init::XavierUniform, &mut ChaCha8Rng::seed_from_u64(1))?;
     let scores = std::cell::RefCell::new(Vec::new());
     let calls = std::cell::Cell::new(0);
     let config = TrainerConfig { epochs: 50, patience: Some(3), ..Default::default() };
-    let mut trainer = Trainer::new(config)?.validate("made up", Goal::Largest, |model: &Linear<f32>| {
+    let mut trainer = Trainer::new(config)?.validate("made up", Goal::Max, |model: &Linear<f32>| {
         calls.set(calls.get() + 1);
         scores.borrow_mut().push(model.weight.values().to_vec());
         Ok([0.1, 0.5, 0.4, 0.5, 0.2][calls.get() - 1])
@@ -198,7 +214,12 @@ fn early_stopping_keeps_the_best_weights() -> Result<()> {
 fn a_checkpoint_of_another_run_is_refused_whole() -> Result<()> {
     let path = file("refused");
     train("adam", 1, Some(&path))?;
-    let mut other = Sequential::new().with(Linear::<f32>::new(6, 2, Init::Constant(0.5), &mut ChaCha8Rng::seed_from_u64(1))?);
+    let mut other = Sequential::new().with(Linear::<f32>::new(
+        6,
+        2,
+        Init::Constant(0.5),
+        &mut ChaCha8Rng::seed_from_u64(1),
+    )?);
     let before = bits(&other);
     let mut trainer = Trainer::new(TrainerConfig::default())?;
     let error = trainer.resume(&path, &mut other, &mut Adam::new(0.01)?).expect_err("another model");

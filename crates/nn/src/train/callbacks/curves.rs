@@ -1,8 +1,9 @@
 //! A picture of a run.
 
 use super::refused;
+use crate::Result;
+use crate::checkpoint::file::replace;
 use crate::train::{Callback, Control, EpochReport, History, RunStart};
-use crate::{Result, write_file};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::path::PathBuf;
@@ -62,7 +63,7 @@ impl Curves {
             drawn.map_err(|error| refused("curves", error))?;
             area.present().map_err(|error| refused("curves", error))?;
         }
-        write_file(&self.path, svg.as_bytes())
+        replace(&self.path, |out| out.write_all(svg.as_bytes()))
     }
 }
 

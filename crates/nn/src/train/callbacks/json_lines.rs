@@ -1,8 +1,8 @@
 //! A log for programs.
 
 use super::refused;
-use crate::train::{Callback, Control, EpochReport};
 use crate::Result;
+use crate::train::{Callback, Control, EpochReport};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! A bar on the terminal.
 
-use crate::train::{BatchReport, Callback, Control, EpochReport, History, RunStart};
 use crate::Result;
+use crate::train::{BatchReport, Callback, Control, EpochReport, History, RunStart};
 use indicatif::{ProgressBar as Bar, ProgressStyle};
 use std::fmt;
 
@@ -54,7 +54,10 @@ impl Callback for ProgressBar {
         self.loss += (report.loss - self.loss) / report.batch as f64;
         if let Some(bar) = &self.bar {
             bar.inc(1);
-            bar.set_message(format!("epoch {}/{} loss {:.4}{}", report.epoch, self.epochs, self.loss, self.last));
+            bar.set_message(format!(
+                "epoch {}/{} loss {:.4}{}",
+                report.epoch, self.epochs, self.loss, self.last
+            ));
         }
         Ok(())
     }

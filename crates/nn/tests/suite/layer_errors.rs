@@ -5,7 +5,7 @@ use nn::{
     AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, Celu, Conv1d, Conv1dConfig, ConvTranspose2d,
     ConvTranspose2dConfig,
 };
-use nn::{Embedding, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
+use nn::{Embedding, Fields, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
 use nn::{Padding, Parallel, Pass, Relu, Reshape, Residual, Result, Sequential};
 use nn::{Softmax, Softplus};
 use rand::{SeedableRng, rngs::ChaCha8Rng};

@@ -50,6 +50,7 @@ CASES = {
     "hardtanh_bounds": case(nn.Hardtanh(-2.0, 0.5)),
     "prelu": case(nn.PReLU()),
     "prelu_channels": Case(nn.PReLU(3), numbers(2, 3, 4)),
+    "glu": Case(nn.GLU(1), numbers(2, 4, 3)),
     "softmax": Case(nn.Softmax(1), numbers(2, 3, 2, low=-4.0, high=4.0)),
     "log_softmax": Case(nn.LogSoftmax(2), numbers(2, 3, 2, low=-4.0, high=4.0)),
 }

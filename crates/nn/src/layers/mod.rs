@@ -7,6 +7,7 @@ mod children;
 mod conv;
 mod embedding;
 mod flatten;
+mod glu;
 mod linear;
 mod pad;
 mod parallel;
@@ -15,6 +16,7 @@ mod prelu;
 mod reshape;
 mod residual;
 mod sequential;
+mod settings;
 mod softmax;
 mod upsample;
 
@@ -27,6 +29,7 @@ pub use conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, Padd
 pub use conv::{ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use glu::Glu;
 pub use linear::Linear;
 pub use pad::Pad;
 pub use parallel::Parallel;

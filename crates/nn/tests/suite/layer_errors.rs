@@ -5,7 +5,7 @@ use nn::{
     AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, Celu, Conv1d, Conv1dConfig, ConvTranspose2d,
     ConvTranspose2dConfig,
 };
-use nn::{Embedding, Fields, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
+use nn::{Embedding, Fields, Glu, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
 use nn::{Padding, Parallel, Pass, Relu, Reshape, Residual, Result, Sequential};
 use nn::{Softmax, Softplus};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -161,6 +161,10 @@ fn shapes_that_do_not_fit() -> Result<()> {
     assert_eq!(
         refusal(&Pad { amounts: [(1, 1); 2], mode: PadMode::Reflect }, &[3]),
         "pad: expected an input with at least 2 axes, got shape [3]"
+    );
+    assert_eq!(
+        refusal(&Glu { axis: 1 }, &[2, 3]),
+        "glu: expected an input whose axis 1 is there and of even length, got shape [2, 3]"
     );
     assert_eq!(
         refusal(&Softmax { axis: 2 }, &[2, 2]),

@@ -5,7 +5,7 @@ use nn::{
     AdaptiveAvgPool2d, AvgPool2d, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d,
     ConvTranspose1dConfig,
 };
-use nn::{ConvTranspose2d, ConvTranspose2dConfig, Error, ErrorKind, Flatten, Init, Linear, LogSoftmax};
+use nn::{ConvTranspose2d, ConvTranspose2dConfig, Error, ErrorKind, Flatten, Glu, Init, Linear, LogSoftmax};
 use nn::{MaxPool2d, Module, PRelu, Pad, Padding, Parallel, Pass, Relu};
 use nn::{Reshape, Residual, Softmax, Upsample2d};
 use proptest::prelude::*;
@@ -152,6 +152,7 @@ proptest! {
             Box::new(Flatten { start: axis }),
             Box::new(Softmax { axis }),
             Box::new(LogSoftmax { axis }),
+            Box::new(Glu { axis }),
             Box::new(Residual::new(linear.clone())),
             Box::new(Parallel::concat(axis).with(Relu).with(linear.clone())),
             Box::new(Parallel::sum().with(linear.clone()).with(linear)),

@@ -37,7 +37,7 @@ fn basis(count: usize, length: usize, rng: &mut impl Rng) -> Vec<f64> {
         let before = norm(&vector);
         for _ in 0..2 {
             for other in basis.chunks_exact(length) {
-                let along: f64 = other.iter().zip(&vector).map(|(a, b)| a * b).sum();
+                let along = dot(other, &vector);
                 vector.iter_mut().zip(other).for_each(|(x, o)| *x -= along * o);
             }
         }
@@ -50,8 +50,18 @@ fn basis(count: usize, length: usize, rng: &mut impl Rng) -> Vec<f64> {
     basis
 }
 
+/// In lanes, which vectors of the machine can add side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+        sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a * b);
+    }
+    sums.iter().sum()
+}
+
 fn norm(vector: &[f64]) -> f64 {
-    vector.iter().map(|x| x * x).sum::<f64>().sqrt()
+    dot(vector, vector).sqrt()
 }
 
 fn no_matrix(shape: &[usize]) -> crate::Error {

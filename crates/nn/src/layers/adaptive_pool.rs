@@ -1,6 +1,6 @@
 //! Pooling to a given size as layers.
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{Module, Pass, Result, fields};
 use tensor::{Element, Var};
 

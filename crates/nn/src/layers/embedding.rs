@@ -1,6 +1,6 @@
 //! A table of vectors, looked up by number.
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{ErrorKind, Init, Result, fields};
 use rand::Rng;
 use tensor::ndarray::ArrayRef2;

@@ -1,5 +1,6 @@
 //! The fully connected layer.
 
+use super::settings::expect_positive;
 use crate::{ErrorKind, Init, Module, Pass, Result, fields};
 use rand::Rng;
 use tensor::ndarray::{ArrayRef1, ArrayRef2};
@@ -74,14 +75,6 @@ impl<T: Element> Linear<T> {
     #[must_use]
     pub fn with(self, activation: Activation) -> Self {
         Self { activation, ..self }
-    }
-}
-
-/// Refuses a setting of 0, by its name.
-pub(super) fn expect_positive(owner: &'static str, settings: &[(&'static str, usize)]) -> Result<()> {
-    match settings.iter().find(|(_, value)| *value == 0) {
-        None => Ok(()),
-        Some(&(name, _)) => Err(ErrorKind::Setting { owner, name, expected: "positive", got: 0.0 }.into()),
     }
 }
 

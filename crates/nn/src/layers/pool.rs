@@ -1,6 +1,6 @@
 //! Pooling over windows as layers.
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{ErrorKind, Module, Pass, Result, fields};
 use tensor::{Element, PoolConfig, Var};
 

@@ -1,6 +1,6 @@
 //! Where an element stands in its sequence, as features that are added to it.
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{ErrorKind, Init, Module, Pass, Result, fields};
 use rand::Rng;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! A rectifier whose slope below 0 is learnt.
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{ErrorKind, Init, Module, Pass, Result, fields};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use tensor::{Element, MAX_RANK, Param, Var};

@@ -4,7 +4,8 @@ use crate::{ErrorKind, Fields, Module, Pass, Path, Result, Visit, VisitMut};
 use tensor::{Element, Var};
 
 /// `x + inner(x)`, for a layer whose result has its input's shape. He et al. 2016, "Deep residual learning for
-/// image recognition".
+/// image recognition". Where the shapes differ, [`Parallel::sum`](crate::Parallel::sum) adds the results of two
+/// layers.
 ///
 /// ```
 /// use nn::{Fields, Linear, Module, Pass, Residual};

@@ -1,6 +1,6 @@
 //! The encoder of a transformer.
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{AttentionMasks, Dropout, Init, LayerNorm, LayerNormConfig, Linear, Module, Pass, Result};
 use crate::{MultiHeadAttention, MultiHeadAttentionConfig, fields};
 use rand::Rng;

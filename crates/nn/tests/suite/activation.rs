@@ -4,7 +4,7 @@ use crate::support::torch::Fixture;
 use nn::Tanhshrink;
 use nn::tensor::{Tape, ndarray::array};
 use nn::{
-    Celu, Elu, Gelu, GeluTanh, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid, LogSoftmax, Mish,
+    Celu, Elu, Gelu, GeluTanh, Glu, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid, LogSoftmax, Mish,
 };
 use nn::{Module, PRelu, Pass, Relu, Relu6, Result, Selu, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh};
 
@@ -42,6 +42,7 @@ fn activations_with_settings_agree_with_pytorch() -> Result<()> {
     fixture.check("hardtanh_bounds", &mut Hardtanh { low: -2.0, high: 0.5 });
     fixture.check("prelu", &mut PRelu::new(1, 0.25)?);
     fixture.check("prelu_channels", &mut PRelu::new(3, 0.25)?);
+    fixture.check("glu", &mut Glu { axis: 1 });
     fixture.check("softmax", &mut Softmax { axis: 1 });
     fixture.check("log_softmax", &mut LogSoftmax { axis: 2 });
     Ok(())

@@ -44,13 +44,13 @@ fn composed_layers_agree_with_pytorch() -> Result<()> {
 fn activations_without_a_bias_are_the_same() -> Result<()> {
     use nn::{Module, Pass, tensor::Activation, tensor::Tape, tensor::ndarray::array};
     let layer = linear(3, 4)?;
-    let tape = Tape::new();
-    let x = tape.var(&array![[0.5, -1.0, 2.0], [-0.3, 0.1, 0.9]])?;
     for activation in [Activation::Identity, Activation::Relu, Activation::Sigmoid, Activation::Tanh] {
         // The first biases are 0.
         let with = layer.clone().with(activation);
         let without = Linear { bias: None, ..layer.clone() }.with(activation);
         let [a, b] = [with, without].map(|layer| {
+            let tape = Tape::new();
+            let x = tape.var(&array![[0.5, -1.0, 2.0], [-0.3, 0.1, 0.9]]).unwrap();
             let y = layer.forward(x, &mut Pass::eval()).unwrap();
             let gradients = tape.backward(y.sum().unwrap()).unwrap();
             (y.value().unwrap(), gradients.wrt(x).unwrap().to_owned())

@@ -5,7 +5,7 @@ use nn::{
     AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, Celu, Conv1d, Conv1dConfig, ConvTranspose2d,
     ConvTranspose2dConfig,
 };
-use nn::{Embedding, Fields, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
+use nn::{Embedding, Fields, Glu, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
 use nn::{Padding, Parallel, Pass, Relu, Reshape, Residual, Result, Sequential};
 use nn::{Softmax, Softplus};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -24,7 +24,7 @@ fn message<V: Debug>(result: Result<V>) -> String {
 #[track_caller]
 fn refusal(layer: &dyn Module<f64>, shape: &[usize]) -> String {
     let tape = Tape::new();
-    let x = tape.constant(&ArrayD::zeros(shape)).unwrap();
+    let x = tape.constant(&ArrayD::zeros(shape)).expect("few axes");
     message(layer.forward(x, &mut Pass::eval()))
 }
 
@@ -117,7 +117,8 @@ fn shapes_that_do_not_fit() -> Result<()> {
     let narrow = Linear::new(3, 1, Init::XavierUniform, &mut rng())?;
     assert_eq!(
         refusal(&narrow.clone().without_bias(), &[2, 4]),
-        "matmul: shapes [2, 4] and [3, 1] do not agree: expected equal inner sizes"
+        "matmul: shapes [2, 4] and [3, 1] do not agree: \
+         expected as many rows on the right as columns on the left"
     );
     assert_eq!(
         refusal(&Residual::new(narrow.clone()), &[2, 3]),
@@ -160,6 +161,10 @@ fn shapes_that_do_not_fit() -> Result<()> {
     assert_eq!(
         refusal(&Pad { amounts: [(1, 1); 2], mode: PadMode::Reflect }, &[3]),
         "pad: expected an input with at least 2 axes, got shape [3]"
+    );
+    assert_eq!(
+        refusal(&Glu { axis: 1 }, &[2, 3]),
+        "glu: expected an input whose axis 1 is there and of even length, got shape [2, 3]"
     );
     assert_eq!(
         refusal(&Softmax { axis: 2 }, &[2, 2]),

@@ -5,7 +5,7 @@ use nn::{
     AdaptiveAvgPool2d, AvgPool2d, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d,
     ConvTranspose1dConfig,
 };
-use nn::{ConvTranspose2d, ConvTranspose2dConfig, Error, ErrorKind, Flatten, Init, Linear, LogSoftmax};
+use nn::{ConvTranspose2d, ConvTranspose2dConfig, Error, ErrorKind, Flatten, Glu, Init, Linear, LogSoftmax};
 use nn::{MaxPool2d, Module, PRelu, Pad, Padding, Parallel, Pass, Relu};
 use nn::{Reshape, Residual, Softmax, Upsample2d};
 use proptest::prelude::*;
@@ -26,6 +26,15 @@ fn is_typed(error: &Error) -> bool {
 
 fn shape() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0usize..7, 0..6)
+}
+
+/// Mostly what is in range, so that many settings as a whole are.
+fn mostly(end: usize) -> impl Strategy<Value = usize> {
+    prop_oneof![12 => 1..end, 1 => Just(0)]
+}
+
+fn both(end: usize) -> impl Strategy<Value = [usize; 2]> {
+    [mostly(end), mostly(end)]
 }
 
 /// Runs a layer forwards and backwards; the result's shape, or a typed refusal.
@@ -50,18 +59,22 @@ proptest! {
 
     #[test]
     fn convolutions_never_panic(
-        channels in [0usize..5, 0..5],
-        kernel in [0usize..4, 0..4],
-        stride in [0usize..4, 0..4],
+        channels in both(5),
+        kernel in both(4),
+        stride in both(4),
         zeros in [0usize..4, 0..4],
-        dilation in [0usize..4, 0..4],
-        groups in 0usize..4,
+        dilation in both(3),
+        groups in mostly(3),
         same in any::<bool>(),
         bias in any::<bool>(),
-        x in [1usize..3, 1..5, 0..7, 0..7],
+        fits in prop::bool::weighted(0.8),
+        mut x in [1usize..3, 1..5, 0..7, 0..7],
     ) {
         let padding = if same { Padding::Same } else { Padding::Zeros(zeros) };
         let [inputs, outputs] = channels;
+        if fits {
+            x[1] = inputs;
+        }
         let wide = Conv2dConfig { stride, padding, dilation, groups, bias, ..Conv2dConfig::new(inputs, outputs, kernel) };
         let length = |axis: usize| match padding {
             Padding::Same => x[axis + 2],
@@ -90,14 +103,21 @@ proptest! {
 
     #[test]
     fn transposed_convolutions_never_panic(
-        channels in [0usize..5, 0..5],
-        windows in [[0usize..4, 0..4], [0..4, 0..4], [0..4, 0..4], [0..4, 0..4], [0..4, 0..4]],
-        groups in 0usize..4,
+        channels in both(5),
+        kernel in both(4),
+        stride in both(4),
+        padding in [0usize..3, 0..3],
+        output_padding in [0usize..3, 0..3],
+        dilation in both(4),
+        groups in mostly(3),
         bias in any::<bool>(),
-        x in [1usize..3, 1..5, 0..5, 0..5],
+        fits in prop::bool::weighted(0.8),
+        mut x in [1usize..3, 1..5, 0..5, 0..5],
     ) {
-        let [kernel, stride, padding, output_padding, dilation] = windows;
         let [inputs, outputs] = channels;
+        if fits {
+            x[1] = inputs;
+        }
         let base = ConvTranspose2dConfig::new(inputs, outputs, kernel);
         let wide = ConvTranspose2dConfig { stride, padding, output_padding, dilation, groups, bias, ..base };
         let length = |axis: usize| {
@@ -132,6 +152,7 @@ proptest! {
             Box::new(Flatten { start: axis }),
             Box::new(Softmax { axis }),
             Box::new(LogSoftmax { axis }),
+            Box::new(Glu { axis }),
             Box::new(Residual::new(linear.clone())),
             Box::new(Parallel::concat(axis).with(Relu).with(linear.clone())),
             Box::new(Parallel::sum().with(linear.clone()).with(linear)),

@@ -4,7 +4,7 @@ mod heads;
 mod masks;
 mod weights;
 
-use super::linear::expect_positive;
+use super::settings::expect_positive;
 use crate::{Dropout, ErrorKind, Init, Linear, Module, Pass, Result, fields};
 use heads::{Join, Split};
 use rand::Rng;

@@ -1,6 +1,6 @@
 //! Settings of convolutions, checked once.
 
-use crate::layers::linear::expect_positive;
+use crate::layers::settings::expect_positive;
 use crate::{ErrorKind, Init, Result};
 use rand::Rng;
 use tensor::{ConvConfig, ConvTransposeConfig, Element, Param};

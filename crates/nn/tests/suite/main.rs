@@ -3,4 +3,5 @@
 mod dense;
 mod loss_cases;
 mod losses;
+mod metrics;
 mod support;

@@ -77,7 +77,18 @@ use tensor::ndarray::{ArrayRef, Dimension};
 /// # Ok::<(), nn::Error>(())
 /// ```
 ///
-/// The values of a tape are read in place: `y.with(|y| accuracy.update(&y, labels))`.
+/// The values of a tape are read in place:
+///
+/// ```
+/// use nn::{Accuracy, Metric};
+/// use tensor::{Tape, ndarray::array};
+///
+/// let (tape, mut accuracy) = (Tape::<f32>::new(), Accuracy::new(2)?);
+/// let logits = tape.var(&array![[1.0, 2.0], [0.5, -0.5]])?;
+/// logits.with(|logits| accuracy.update(&logits, &[1, 1]))??;
+/// assert_eq!(accuracy.value()?, 0.5);
+/// # Ok::<(), nn::Error>(())
+/// ```
 pub trait Metric {
     /// What predictions are compared with: labels, `[usize]`, or numbers, `ArrayRef<T, D>`.
     type Target<T: Element, D: Dimension>: ?Sized;

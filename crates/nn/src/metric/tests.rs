@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::ErrorKind;
-use tensor::ndarray::{Array1, Array2, array};
+use tensor::ndarray::{Array1, Array2, Axis, array};
 
 const NAN: f64 = f64::NAN;
 
@@ -107,7 +107,8 @@ fn nothing_to_divide_by_gives_0() {
     // precision_score and recall_score([0, 0, 1], [0, 1, 1] or [0, 2, 1], average="macro"): a class that was
     // neither there nor predicted is left out, one that was only predicted is not.
     let [zero, one, two] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    let (without, with) = ((array![zero, one, one], [0, 0, 1]), (array![zero, two, one], [0, 0, 1]));
+    let batch = |rows: [[f64; 3]; 3]| (Array2::from(rows.to_vec()), [0, 0, 1]);
+    let (without, with) = (batch([zero, one, one]), batch([zero, two, one]));
     close(of!(Precision::new(3, Average::Macro).unwrap(), without), 0.75);
     close(of!(Precision::new(3, Average::Macro).unwrap(), with.clone()), 0.6666666666666666);
     close(of!(Recall::new(3, Average::Macro).unwrap(), with), 0.5);
@@ -303,10 +304,9 @@ fn metrics_of_other_settings_are_not_merged() {
 fn scores_of_more_axes_are_rows() {
     let (scores, labels) = (several().0, several().1);
     let mut accuracy = Accuracy::new(3).unwrap();
-    let batch =
-        scores.slice(tensor::ndarray::s![..6, ..]).to_owned().into_shape_with_order((2, 3, 3)).unwrap();
-    accuracy.update(&batch, &labels[..6]).unwrap();
-    accuracy.update(&scores.slice(tensor::ndarray::s![6.., ..]), &labels[6..]).unwrap();
+    let (first, last) = scores.view().split_at(Axis(0), 6);
+    accuracy.update(&first.into_shape_with_order((2, 3, 3)).unwrap(), &labels[..6]).unwrap();
+    accuracy.update(&last, &labels[6..]).unwrap();
     close(accuracy.value().unwrap(), 0.5714285714285714);
     let mut narrow = Accuracy::new(3).unwrap();
     narrow.update(&scores.mapv(|x| x as f32).into_dyn(), &labels).unwrap();

@@ -150,7 +150,8 @@ proptest! {
         lengths in vec(1..9_usize, 1..5),
     ) {
         let (cuts, all) = (&cuts(&lengths, pairs.len())[..], &[(0, pairs.len())][..]);
-        let (x, t): (Array1<f64>, Array1<f64>) = pairs.into_iter().unzip();
+        let (x, t): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let (x, t) = (Array1::from(x), Array1::from(t));
         check!(numbers(Mae::new(), x.view(), t.view(); cuts, all));
         check!(numbers(Rmse::new(), x.view(), t.view(); cuts, all));
         check!(numbers(Mape::new(), x.view(), t.view(); cuts, all));

@@ -66,7 +66,12 @@ fn classes() {
     // accuracy_score of the argmax, top_k_accuracy_score
     close(of!(Accuracy::new(3).unwrap(), several()), 0.5714285714285714);
     close(of!(TopK::new(1, 3).unwrap(), several()), 0.5714285714285714);
-    close(of!(TopK::new(2, 3).unwrap(), several()), 1.0);
+    let mut apart = several();
+    apart.0.row_mut(2).assign(&array![0.25, 0.15, 0.6]);
+    apart.0.row_mut(4).assign(&array![0.35, 0.4, 0.25]);
+    close(of!(TopK::new(2, 3).unwrap(), apart), 0.8571428571428571);
+    // Of equal scores the first class wins, in scikit-learn the last.
+    close(of!(TopK::new(2, 3).unwrap(), (array![[0.3, 0.4, 0.3], [0.3, 0.4, 0.3]], [0, 2])), 0.5);
     // confusion_matrix
     let matrix = seen!(ConfusionMatrix::new(3).unwrap(), several());
     assert_eq!(matrix.counts(), array![[1, 1, 0], [1, 1, 0], [0, 1, 2]]);

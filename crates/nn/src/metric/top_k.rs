@@ -8,7 +8,7 @@ use tensor::ndarray::{ArrayRef, Dimension};
 const NAME: &str = "top_k";
 
 /// The share of samples whose class has one of the k largest scores; of equal scores the first class wins, so
-/// that k = 1 is [`Accuracy`](crate::Accuracy).
+/// that k = 1 is [`Accuracy`](crate::Accuracy). (In scikit-learn it is the last.)
 ///
 /// ```
 /// use nn::{Metric, TopK};

@@ -2,6 +2,7 @@
 
 mod dense;
 mod loss_cases;
+mod loss_derivatives;
 mod losses;
 mod metrics;
 mod support;

@@ -22,11 +22,12 @@ def case(name, x, call, **extra):
     CASES[name] = Case(torch.nn.Identity(), x, call=lambda _, x: call(x), extra=extra)
 
 
-def pair(name, loss, x=X, t=T):
-    """Every reduction, and the gradient of the target."""
+def pair(name, loss, x=X, t=T, free=None):
+    """Every reduction, and the gradient of the target, or of `free` in its place."""
     for reduction in ("none", "mean", "sum"):
         case(f"{name}_{reduction}", x, lambda x, r=reduction: loss(x, t, reduction=r), target=t)
-    case(f"{name}_by_target", t, lambda t: loss(x, t, reduction="none"), prediction=x)
+    free = t if free is None else free
+    case(f"{name}_by_target", free, lambda t: loss(x, t, reduction="none"), prediction=x)
 
 
 def pinball(x, t, reduction):
@@ -45,12 +46,21 @@ pair("smooth_l1_beta", lambda x, t, reduction: F.smooth_l1_loss(x, t, reduction=
 pair("smooth_l1_zero", lambda x, t, reduction: F.smooth_l1_loss(x, t, reduction=reduction, beta=0.0))
 pair("quantile", pinball, X, numbers(4, seed=2, low=-3.0, high=3.0))
 pair("poisson", F.poisson_nll_loss, X, COUNTS)
-pair("poisson_full", lambda x, t, reduction: F.poisson_nll_loss(x, t, full=True, reduction=reduction), X, COUNTS)
+# PyTorch's gradient by a target of 0 is not a number.
+ABOVE_0 = COUNTS + 0.25
+pair(
+    "poisson_full",
+    lambda x, t, reduction: F.poisson_nll_loss(x, t, full=True, reduction=reduction),
+    X,
+    COUNTS,
+    ABOVE_0,
+)
 pair(
     "poisson_rate",
     lambda x, t, reduction: F.poisson_nll_loss(x, t, log_input=False, full=True, eps=1e-3, reduction=reduction),
     RATES,
     COUNTS,
+    ABOVE_0,
 )
 for reduction in ("none", "mean", "sum"):
     case(

@@ -32,7 +32,7 @@ macro_rules! both {
 
 fn array<T: Element>(shape: &[usize], values: &[f64]) -> ArrayD<T> {
     let values = values.iter().map(|&x| T::from_f64(x)).collect();
-    ArrayD::from_shape_vec(IxDyn(shape), values).unwrap()
+    ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many numbers as the shape holds")
 }
 
 fn var<'t, T: Element>(tape: &'t Tape<T>, shape: &[usize], values: &[f64]) -> Result<Var<'t, T>> {

@@ -3,7 +3,7 @@
 use super::settings::share;
 use super::slot::{self, Slot};
 use super::state::ParameterState;
-use crate::fields::{Fields, Path, Role, expect_unshared, parameter};
+use crate::fields::{Fields, expect_unshared, parameter};
 use crate::{ErrorKind, Result};
 use tensor::Element;
 
@@ -52,12 +52,8 @@ impl<T: Element> Ema<T> {
     pub fn new(model: &dyn Fields<T>, decay: f64) -> Result<Self> {
         share(OWNER, "decay", decay)?;
         let mut slots = slot::enter(model);
-        let mut each = slots.iter_mut();
-        model.each(&mut |_, field| {
-            if field.role == Role::Weight {
-                let slot = each.next().expect("a slot for every parameter");
-                (slot.steps, slot.arrays) = (1, vec![field.param.values().to_vec()]);
-            }
+        slot::each(&mut slots, model, |slot, param| {
+            (slot.steps, slot.arrays) = (1, vec![param.values().to_vec()]);
         });
         Ok(Self { decay, warmup: false, swapped: false, slots })
     }
@@ -89,14 +85,10 @@ impl<T: Element> Ema<T> {
         self.expect_home()?;
         slot::expect_same(STATE, &self.slots, model)?;
         let new = T::from_f64(1.0 - self.decay());
-        let mut slots = self.slots.iter_mut();
-        model.each(&mut |_, field| {
-            if field.role == Role::Weight {
-                let slot = slots.next().expect("a slot for every parameter");
-                (slot.id, slot.steps) = (field.id(), slot.steps + 1);
-                let averages = slot.arrays.iter_mut().flatten();
-                averages.zip(field.param.values()).for_each(|(a, &w)| *a += new * (w - *a));
-            }
+        slot::each(&mut self.slots, model, |slot, param| {
+            (slot.id, slot.steps) = (param.id(), slot.steps + 1);
+            let averages = slot.arrays.iter_mut().flatten();
+            averages.zip(param.values()).for_each(|(a, &w)| *a += new * (w - *a));
         });
         Ok(())
     }
@@ -110,16 +102,10 @@ impl<T: Element> Ema<T> {
     pub fn swap(&mut self, model: &mut dyn Fields<T>) -> Result<()> {
         slot::expect_same(STATE, &self.slots, model)?;
         expect_unshared(model)?;
-        let mut slots = self.slots.iter_mut();
-        model.visit_mut(Path::ROOT, &mut |path, field| {
-            if field.role == Role::Weight {
-                let slot = slots.next().expect("a slot for every parameter");
-                let values = field.param.values_mut().map_err(|source| parameter(path, source))?;
-                values
-                    .iter_mut()
-                    .zip(slot.arrays.iter_mut().flatten())
-                    .for_each(|(w, a)| std::mem::swap(w, a));
-            }
+        slot::each_mut(&mut self.slots, model, |path, slot, param| {
+            let values = param.values_mut().map_err(|source| parameter(path, source))?;
+            let averages = slot.arrays.iter_mut().flatten();
+            values.iter_mut().zip(averages).for_each(|(w, a)| std::mem::swap(w, a));
             Ok(())
         })?;
         self.swapped = !self.swapped;
@@ -134,13 +120,9 @@ impl<T: Element> Ema<T> {
         self.expect_home()?;
         slot::expect_same(STATE, &self.slots, model)?;
         expect_unshared(model)?;
-        let mut slots = self.slots.iter();
-        model.visit_mut(Path::ROOT, &mut |path, field| {
-            if field.role == Role::Weight {
-                let slot = slots.next().expect("a slot for every parameter");
-                let values = field.param.values_mut().map_err(|source| parameter(path, source))?;
-                values.iter_mut().zip(slot.arrays.iter().flatten()).for_each(|(w, &a)| *w = a);
-            }
+        slot::each_mut(&self.slots, model, |path, slot, param| {
+            let values = param.values_mut().map_err(|source| parameter(path, source))?;
+            values.iter_mut().zip(slot.arrays.iter().flatten()).for_each(|(w, &a)| *w = a);
             Ok(())
         })
     }

@@ -2,9 +2,9 @@
 
 use super::groups::GroupSettings;
 use super::state::ParameterState;
-use crate::fields::{Fields, Role};
+use crate::fields::{Fields, Path, Role};
 use crate::{ErrorKind, Result};
-use tensor::{Element, ParamId, Shape};
+use tensor::{Element, Param, ParamId, Shape};
 
 /// What is remembered of one parameter.
 #[derive(Debug, Clone)]
@@ -29,6 +29,33 @@ pub(super) fn enter<T: Element>(model: &dyn Fields<T>) -> Vec<Slot<T>> {
         }
     });
     slots
+}
+
+/// Calls `f` with every slot and its parameter.
+pub(super) fn each<T: Element>(
+    slots: &mut [Slot<T>],
+    model: &dyn Fields<T>,
+    mut f: impl FnMut(&mut Slot<T>, &Param<T>),
+) {
+    let mut slots = slots.iter_mut();
+    model.each(&mut |_, field| {
+        if field.role == Role::Weight {
+            f(slots.next().expect("a slot for every parameter"), field.param);
+        }
+    });
+}
+
+/// The same with parameters that can be written.
+pub(super) fn each_mut<T: Element, S>(
+    slots: impl IntoIterator<Item = S>,
+    model: &mut dyn Fields<T>,
+    mut f: impl FnMut(Path<'_>, S, &mut Param<T>) -> Result<()>,
+) -> Result<()> {
+    let mut slots = slots.into_iter();
+    model.visit_mut(Path::ROOT, &mut |path, field| match field.role {
+        Role::Buffer => Ok(()),
+        Role::Weight => f(path, slots.next().expect("a slot for every parameter"), field.param),
+    })
 }
 
 /// Checks that the parameters are those that the slots were made for.

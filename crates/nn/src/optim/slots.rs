@@ -91,17 +91,13 @@ impl<T: Element> Slots<T> {
         } else {
             slot::expect_same(STATE, &self.slots, model)?;
         }
-        let (count, mut slots) = (self.arrays.len(), self.slots.iter_mut());
-        model.visit_mut(Path::ROOT, &mut |path, field| {
-            if field.role != Role::Weight {
+        let count = self.arrays.len();
+        slot::each_mut(&mut self.slots, model, |path, slot, param| {
+            slot.id = param.id();
+            if slot.group.frozen || !param.trainable() {
                 return Ok(());
             }
-            let slot = slots.next().expect("a slot for every parameter");
-            slot.id = field.param.id();
-            if slot.group.frozen || !field.param.trainable() {
-                return Ok(());
-            }
-            let Some(gradient) = gradients.of(field.param) else { return Ok(()) };
+            let Some(gradient) = gradients.of(param) else { return Ok(()) };
             if slot.steps == 0 {
                 slot.arrays = vec![vec![T::zero(); gradient.len()]; count];
             }
@@ -109,7 +105,7 @@ impl<T: Element> Slots<T> {
             let rate = base.rate * slot.group.rate_factor;
             let decay = slot.group.weight_decay.unwrap_or(base.decay);
             let (arrays, steps) = (&mut slot.arrays[..], slot.steps);
-            update(Turn { param: field.param, gradient, arrays, steps, rate, decay })
+            update(Turn { param, gradient, arrays, steps, rate, decay })
                 .map_err(|source| parameter(path, source))
         })
     }
@@ -143,6 +139,9 @@ impl<T: Element> Slots<T> {
 /// Checks that every gradient is as long as its parameter, so that an update cannot fail half way.
 fn expect_lengths<T: Element>(model: &dyn Fields<T>, gradients: &dyn GradientMap<T>) -> Result<()> {
     model.visit(Path::ROOT, &mut |path, field| {
+        if field.role != Role::Weight {
+            return Ok(());
+        }
         let (op, shape) = ("step", *field.shape());
         let (expected, got) = (shape.size(), gradients.of(field.param).map_or(shape.size(), <[T]>::len));
         if expected == got {

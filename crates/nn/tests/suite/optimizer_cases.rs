@@ -9,7 +9,7 @@ use tensor::ndarray::array;
 use tensor::{Element, Param, Tape};
 
 fn number<T: Element>(x: f64) -> Param<T> {
-    Param::new(&array![T::from_f64(x)]).unwrap()
+    Param::new(&array![T::from_f64(x)]).expect("few axes")
 }
 
 /// The weight after each of `n` steps from `w` with the same gradient.
@@ -142,13 +142,16 @@ fn not_finite<T: Element>(bad: f64) -> Result<()> {
     let mut sum = GradientSum::new(&w);
     sum.add(1.0, &w, &gradients);
     let is_kept = |gradient: Option<&[T]>| {
-        let found: Vec<f64> = gradient.unwrap().iter().map(|g| g.to_f64()).collect();
+        let found: Vec<f64> = gradient.expect("a gradient").iter().map(|g| g.to_f64()).collect();
         assert_eq!(found[1], 1.0);
         assert!(found[0].to_bits() == bad.to_bits() || (found[0].is_nan() && bad.is_nan()), "{found:?}");
     };
-    assert!(matches!(gradients.clip_norm(1.0).unwrap_err().kind(), tensor::ErrorKind::Value { .. }));
+    assert!(matches!(
+        gradients.clip_norm(1.0).expect_err("not finite").kind(),
+        tensor::ErrorKind::Value { .. }
+    ));
     is_kept(gradients.param(&w));
-    let error = sum.clip_norm(1.0).unwrap_err();
+    let error = sum.clip_norm(1.0).expect_err("not finite");
     assert!(matches!(error.kind(), ErrorKind::Setting { owner: "clip_norm", .. }), "{error}");
     is_kept(sum.of(&w));
     Ok(())
@@ -171,8 +174,8 @@ fn global_norm<T: Element>() -> Result<()> {
     sum.add(1.0, &params, &gradients);
     assert_eq!((gradients.clip_norm(1.0)?, sum.clip_norm(1.0)?), (5.0, 5.0));
     for (param, want) in params.iter().zip([0.6, 0.8]) {
-        expect("d57 of a tape", gradients.param(param).unwrap(), &[want]);
-        expect("d57 of a sum", sum.of(param).unwrap(), &[want]);
+        expect("d57 of a tape", gradients.param(param).expect("a gradient"), &[want]);
+        expect("d57 of a sum", sum.of(param).expect("a gradient"), &[want]);
     }
     Ok(())
 }

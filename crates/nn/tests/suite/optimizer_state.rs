@@ -29,7 +29,8 @@ fn goes_on<T: Element>() -> Result<()> {
         train(&mut *other, &mut copy, 10)?;
         assert_eq!(copy.values(), pair.values(), "{name}");
         // What is remembered matters, where there is something.
-        let (_, mut fresh) = rules::<T>()?.into_iter().find(|(other, _)| *other == name).unwrap();
+        let (_, mut fresh) =
+            rules::<T>()?.into_iter().find(|(other, _)| *other == name).expect("the same rules");
         fresh.set_rate(0.02)?;
         train(&mut *fresh, &mut forgetful, 10)?;
         let remembers = !rule.state().parameters[0].arrays.is_empty();

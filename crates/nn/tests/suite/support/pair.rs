@@ -18,7 +18,8 @@ impl<T: Element> Pair<T> {
     pub(crate) fn new() -> Self {
         let weight = array![[0.3, -0.2], [-0.5, 0.4]].mapv(T::from_f64);
         let bias = array![0.1, -0.3].mapv(T::from_f64);
-        Self { weight: Param::new(&weight).unwrap(), bias: Param::new(&bias).unwrap() }
+        let (weight, bias) = (Param::new(&weight), Param::new(&bias));
+        Self { weight: weight.expect("few axes"), bias: bias.expect("few axes") }
     }
 
     /// The gradients of the mean square of `tanh(x w + b) - y`.

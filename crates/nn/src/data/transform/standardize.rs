@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_scaled_is_named() {
-        let fit = |x| Standardize::default().fit(&x).unwrap_err().to_string();
+        let fit = |x: Array2<f64>| Standardize::default().fit(&x).unwrap_err().to_string();
         let message = "standardize: expected finite numbers, got NaN in column 1";
         assert_eq!(fit(array![[1.0, 2.0], [3.0, f64::NAN]]), message);
         assert_eq!(fit(Array2::zeros((0, 1))), "standardize: expected one row or more, got none");

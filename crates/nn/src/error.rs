@@ -169,4 +169,18 @@ pub enum ErrorKind {
         /// Why.
         source: Error,
     },
+    /// A line of a file that cannot be read.
+    #[error("{owner}: line {line}, {place}: expected {expected}, got {got}")]
+    Line {
+        /// The kind of file.
+        owner: &'static str,
+        /// The line, from 1.
+        line: u64,
+        /// The column, or the part of the line.
+        place: String,
+        /// What fits.
+        expected: String,
+        /// What came.
+        got: String,
+    },
 }

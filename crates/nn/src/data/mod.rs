@@ -16,6 +16,8 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 //!
+//! Tables from CSV files need the feature `csv`, which is off by default.
+//!
 //! Everything random is a function of a seed: the same seed gives the same bits, on any machine.
 
 mod augment;
@@ -29,9 +31,14 @@ mod pair;
 mod prefetch;
 mod rows;
 mod sequences;
+mod series;
+mod sparse;
 mod split;
 mod subset;
+#[cfg(feature = "csv")]
+mod tables;
 mod targets;
+mod text;
 mod tokens;
 mod transform;
 
@@ -45,9 +52,16 @@ pub use order::{LastBatch, Order};
 pub use pair::Pair;
 pub use prefetch::Prefetch;
 pub use sequences::{PaddedSequences, Sequences};
+pub use series::{SeriesFile, SeriesLabels};
+pub use sparse::{SparsePair, SparseRows};
 pub use split::{Holdout, KFold, Split};
 pub use subset::Subset;
+#[cfg(feature = "csv")]
+pub use tables::{Columns, CsvConfig, CsvHeader, CsvTable, FittedColumns, Missing};
 pub use targets::Targets;
+pub use text::{Case, Ngrams, Unit, Vocabulary, VocabularyConfig};
+pub use text::{Counting, Idf, RowNorm, Weighting};
+pub use text::{FittedTextFeatures, TermColumns, TextFeatures};
 pub use tokens::{PaddedTokens, Tokens};
 pub use transform::{Fill, FittedImpute, Impute, Indicator};
 pub use transform::{FittedMinMax, FittedStandardize, MinMax, Standardize};

@@ -40,6 +40,7 @@ mod loss;
 mod module;
 mod optim;
 mod pass;
+mod schedule;
 mod snapshot;
 
 pub use tensor;
@@ -55,8 +56,15 @@ pub use init::Init;
 pub use layers::{Linear, Relu, Sequential, Sigmoid, Tanh};
 pub use loss::{cross_entropy, mse};
 pub use module::Module;
-pub use optim::{GroupSettings, Optimizer, OptimizerState, ParameterState, Sgd, SgdConfig};
+pub use optim::{
+    Adam, AdamConfig, AdamW, AdamWConfig, Ema, GroupSettings, Optimizer, OptimizerState, ParameterState,
+    RmsProp, RmsPropConfig, Sgd, SgdConfig,
+};
 pub use pass::{Mode, Pass};
+pub use schedule::{
+    ConstantRate, CosineDecay, ExponentialDecay, Goal, LinearDecay, LinearWarmup, MultiStepDecay, OneCycle,
+    OneCycleConfig, PlateauConfig, ReduceOnPlateau, Schedule, SequentialSchedule, StepDecay, Threshold,
+};
 pub use snapshot::Snapshot;
 
 // The README's code is run with the tests.

@@ -1,12 +1,22 @@
 //! Optimizers, one per file.
 
+mod adam;
+mod adamw;
+mod ema;
 mod groups;
-mod settings;
+mod moments;
+mod rms_prop;
+pub(crate) mod settings;
 mod sgd;
+mod slot;
 mod slots;
 mod state;
 
+pub use adam::{Adam, AdamConfig};
+pub use adamw::{AdamW, AdamWConfig};
+pub use ema::Ema;
 pub use groups::GroupSettings;
+pub use rms_prop::{RmsProp, RmsPropConfig};
 pub use sgd::{Sgd, SgdConfig};
 pub use state::{OptimizerState, ParameterState};
 

@@ -27,3 +27,8 @@ pub(crate) fn within(
 pub(crate) fn rate(owner: &'static str, got: f64) -> Result<()> {
     not_negative(owner, "the learning rate", got)
 }
+
+/// A number that has to be finite and positive.
+pub(crate) fn positive(owner: &'static str, name: &'static str, got: f64) -> Result<()> {
+    within(owner, name, "finite and positive", got, got.is_finite() && got > 0.0)
+}

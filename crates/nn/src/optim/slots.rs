@@ -1,11 +1,14 @@
-//! What optimizers share: the walk over a model, and what is remembered of each parameter.
+//! What optimizers share: the walk over a model with what is remembered of each parameter.
 
 use super::groups::{GroupSettings, Groups};
 use super::settings;
-use super::state::{OptimizerState, ParameterState};
+use super::slot::{self, Slot};
+use super::state::OptimizerState;
 use crate::fields::{Fields, Path, Role, expect_unshared, parameter};
-use crate::{Error, ErrorKind, GradientMap, Result};
-use tensor::{Element, Param, ParamId, Shape};
+use crate::{ErrorKind, GradientMap, Result};
+use tensor::{Element, Param};
+
+const STATE: &str = "the optimizer's state";
 
 /// An optimizer's memory of a model.
 #[derive(Debug, Clone)]
@@ -16,18 +19,6 @@ pub(super) struct Slots<T: Element> {
     groups: Groups,
     /// In the order of the visit; none before the first step.
     slots: Vec<Slot<T>>,
-}
-
-#[derive(Debug, Clone)]
-struct Slot<T> {
-    /// Spares comparing names as long as the model is the same value.
-    id: ParamId,
-    name: String,
-    shape: Shape,
-    group: GroupSettings,
-    steps: u64,
-    /// As many as the optimizer names, each as long as the parameter; empty before the first step.
-    arrays: Vec<Vec<T>>,
 }
 
 /// The optimizer's own settings that groups change.
@@ -80,7 +71,8 @@ impl<T: Element> Slots<T> {
         settings: GroupSettings,
     ) -> Result<()> {
         self.groups.add(self.kind, accepts, settings)?;
-        self.slots.iter_mut().for_each(|slot| slot.group = self.groups.of(&slot.name));
+        let slots = std::mem::take(&mut self.slots);
+        self.slots = self.grouped(slots);
         Ok(())
     }
 
@@ -95,16 +87,16 @@ impl<T: Element> Slots<T> {
         expect_unshared(model)?;
         expect_lengths(model, gradients)?;
         if self.slots.is_empty() {
-            self.slots = self.enter(model);
+            self.slots = self.grouped(slot::enter(model));
         } else {
-            self.expect_same(model)?;
+            slot::expect_same(STATE, &self.slots, model)?;
         }
         let (count, mut slots) = (self.arrays.len(), self.slots.iter_mut());
         model.visit_mut(Path::ROOT, &mut |path, field| {
             if field.role != Role::Weight {
                 return Ok(());
             }
-            let slot = slots.next().expect("as many as parameters were counted");
+            let slot = slots.next().expect("a slot for every parameter");
             slot.id = field.param.id();
             if slot.group.frozen || !field.param.trainable() {
                 return Ok(());
@@ -122,122 +114,30 @@ impl<T: Element> Slots<T> {
         })
     }
 
-    /// Slots of a model that took no step.
-    fn enter(&self, model: &dyn Fields<T>) -> Vec<Slot<T>> {
-        let mut slots = Vec::new();
-        model.each(&mut |path, field| {
-            if field.role == Role::Weight {
-                let (name, shape) = (path.to_string(), *field.shape());
-                let group = self.groups.of(&name);
-                slots.push(Slot { id: field.id(), name, shape, group, steps: 0, arrays: Vec::new() });
-            }
-        });
-        slots
-    }
-
-    /// Checks that the parameters are those of the first step.
-    fn expect_same(&self, model: &dyn Fields<T>) -> Result<()> {
-        let (mut faults, mut slots) = (Vec::new(), self.slots.iter());
-        model.each(&mut |path, field| {
-            if field.role != Role::Weight {
-                return;
-            }
-            match slots.next() {
-                None => faults.push(format!("`{path}` was not there at the first step")),
-                Some(slot) if slot.shape != *field.shape() => {
-                    let (now, then) = (field.shape(), slot.shape);
-                    faults.push(format!("`{path}`: expected shape {then:?} of `{}`, got {now:?}", slot.name));
-                }
-                // A clone of the model is as good; another model is not.
-                Some(slot) if slot.id != field.id() && slot.name != path.to_string() => {
-                    faults.push(format!("`{path}` is where `{}` was", slot.name));
-                }
-                Some(_) => {}
-            }
-        });
-        faults.extend(slots.map(|slot| format!("`{}` is missing", slot.name)));
-        expect_none("the optimizer's memory", faults)
-    }
-
     pub(super) fn state(&self, rate: f64) -> OptimizerState<T> {
-        let parameter = |slot: &Slot<T>| ParameterState {
-            name: slot.name.clone(),
-            shape: slot.shape.to_vec(),
-            steps: slot.steps,
-            arrays: self
-                .arrays
-                .iter()
-                .zip(&slot.arrays)
-                .map(|(&name, values)| (name.to_owned(), values.clone()))
-                .collect(),
-        };
-        OptimizerState {
-            kind: self.kind.to_owned(),
-            rate,
-            parameters: self.slots.iter().map(parameter).collect(),
-        }
+        let parameters = slot::states(&self.slots, &self.arrays);
+        OptimizerState { kind: self.kind.to_owned(), rate, parameters }
     }
 
     /// Takes a state over and returns its rate.
     pub(super) fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<f64> {
         settings::rate(self.kind, state.rate)?;
         if state.kind != self.kind {
-            let fault = format!("expected the state of `{}`, got that of `{}`", self.kind, state.kind);
-            return expect_none("the optimizer's state", vec![fault]).map(|()| state.rate);
+            let faults = vec![format!("expected the state of `{}`, got that of `{}`", self.kind, state.kind)];
+            return Err(ErrorKind::Mismatch { what: STATE, faults }.into());
         }
-        if state.parameters.is_empty() {
-            self.slots.clear();
-            return Ok(state.rate);
-        }
-        let (mut slots, mut faults) = (self.enter(model), Vec::new());
-        let is_known = |name: &String| slots.iter().any(|slot| slot.name == *name);
-        let unknown = state.parameters.iter().filter(|each| !is_known(&each.name));
-        let unknown: Vec<_> =
-            unknown.map(|each| format!("`{}` is not a part of the model", each.name)).collect();
-        for slot in &mut slots {
-            match state.parameters.iter().find(|each| each.name == slot.name) {
-                None => faults.push(format!("`{}` is missing", slot.name)),
-                Some(each) => slot.take(each, &self.arrays, &mut faults),
-            }
-        }
-        faults.extend(unknown);
-        expect_none("the optimizer's state", faults)?;
-        self.slots = slots;
+        self.slots = match &state.parameters[..] {
+            [] => Vec::new(),
+            parameters => self.grouped(slot::restored(STATE, &self.arrays, model, parameters)?),
+        };
         Ok(state.rate)
     }
-}
 
-impl<T: Element> Slot<T> {
-    /// Copies what a state has of this parameter, or says why not.
-    fn take(&mut self, state: &ParameterState<T>, names: &[&str], faults: &mut Vec<String>) {
-        let name = &self.name;
-        if state.shape != self.shape[..] {
-            faults.push(format!("`{name}`: expected shape {:?}, got {:?}", self.shape, state.shape));
-        }
-        for (array, values) in &state.arrays {
-            let (expected, got) = (self.shape.size(), values.len());
-            if state.steps == 0 || !names.contains(&&**array) {
-                faults.push(format!("`{name}`: `{array}` is not expected"));
-            } else if expected != got {
-                faults.push(format!("`{name}`: expected {expected} elements of `{array}`, got {got}"));
-            }
-        }
-        self.steps = state.steps;
-        if state.steps == 0 {
-            return;
-        }
-        for wanted in names {
-            match state.arrays.iter().find(|(array, _)| array == wanted) {
-                None => faults.push(format!("`{name}`: `{wanted}` is missing")),
-                Some((_, values)) => self.arrays.push(values.clone()),
-            }
-        }
+    /// The slots with the settings of the groups that accept them.
+    fn grouped(&self, mut slots: Vec<Slot<T>>) -> Vec<Slot<T>> {
+        slots.iter_mut().for_each(|slot| slot.group = self.groups.of(&slot.name));
+        slots
     }
-}
-
-/// Refuses with every fault, if there is one.
-pub(crate) fn expect_none(what: &'static str, faults: Vec<String>) -> Result<()> {
-    if faults.is_empty() { Ok(()) } else { Err(ErrorKind::Mismatch { what, faults }.into()) }
 }
 
 /// Checks that every gradient is as long as its parameter, so that an update cannot fail half way.
@@ -248,7 +148,6 @@ fn expect_lengths<T: Element>(model: &dyn Fields<T>, gradients: &dyn GradientMap
         if expected == got {
             return Ok(());
         }
-        let source: tensor::Error = tensor::ErrorKind::Length { op, shape, expected, got }.into();
-        Err::<(), Error>(parameter(path, source))
+        Err(parameter(path, tensor::ErrorKind::Length { op, shape, expected, got }.into()))
     })
 }

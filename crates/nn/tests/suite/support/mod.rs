@@ -1,3 +1,5 @@
 //! What several tests share.
 
+pub(crate) mod folder;
+pub(crate) mod model;
 pub(crate) mod torch;

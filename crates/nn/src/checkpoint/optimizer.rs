@@ -1,20 +1,20 @@
-//! An optimizer's state as tensors and texts.
+//! What an optimizer or an average remembers of every parameter, as tensors and texts.
 //!
-//! The array `exp_avg` of the parameter `0.weight` is the tensor `optimizer/exp_avg/0.weight`, as it lies in
-//! memory. The text `optimizer.parameters` has a line for every parameter, in order: its steps, its shape such
-//! as `2x3`, the names of its arrays, its name.
+//! The optimizer's array `exp_avg` of the parameter `0.weight` is the tensor `optimizer/exp_avg/0.weight`, as it
+//! lies in memory. The text `optimizer.parameters` has a line for every parameter, in order: its steps, its shape
+//! such as `2x3`, the names of its arrays, its name. Averages have `ema` in place of `optimizer`.
 
 use super::archive::{Archive, Stored};
 use super::number::Number;
 use super::sections::{broken, one_number};
 use crate::{OptimizerState, ParameterState, Result};
-use std::collections::BTreeMap;
 use tensor::ndarray::{ArrayViewD, IxDyn, aview0};
 
+/// The text of the optimizer's rule.
 const KIND: &str = "optimizer.kind";
-const PARAMETERS: &str = "optimizer.parameters";
 /// The tensor of the learning rate.
 const RATE: &str = "optimizer/rate";
+const OPTIMIZER: &str = "optimizer";
 /// What stands for an empty list.
 const NONE: &str = "-";
 
@@ -23,49 +23,31 @@ const NONE: &str = "-";
 pub(crate) struct StoredOptimizer {
     kind: String,
     rate: f64,
-    parameters: Vec<StoredParameter>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct StoredParameter {
-    name: String,
-    shape: Vec<usize>,
-    steps: u64,
-    arrays: Vec<(String, Stored)>,
-}
-
-fn tensor_name(array: &str, parameter: &str) -> String {
-    format!("optimizer/{array}/{parameter}")
+    parameters: StoredParameters,
 }
 
 impl StoredOptimizer {
     /// # Errors
-    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a name that files do not hold, or an array of another
-    /// size than its shape.
+    /// As [`StoredParameters::new`]; [`ErrorKind::Data`](crate::ErrorKind::Data) for a rate that is not finite.
     pub(crate) fn new<T: Number>(state: &OptimizerState<T>) -> Result<Self> {
-        let parameters = state.parameters.iter().map(StoredParameter::new).collect::<Result<_>>()?;
+        if !state.rate.is_finite() {
+            return Err(broken("a finite learning rate", state.rate.to_string()));
+        }
+        let parameters = StoredParameters::new(&state.parameters)?;
         Ok(Self { kind: state.kind.clone(), rate: state.rate, parameters })
     }
 
     /// # Errors
-    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for numbers too large for `T`.
+    /// As [`StoredParameters::states`].
     pub(crate) fn state<T: Number>(&self) -> Result<OptimizerState<T>> {
-        let parameters = self.parameters.iter().map(StoredParameter::state).collect::<Result<_>>()?;
+        let parameters = self.parameters.states()?;
         Ok(OptimizerState { kind: self.kind.clone(), rate: self.rate, parameters })
     }
 
     pub(crate) fn store(&self, archive: &mut Archive) {
         archive.tensors.insert(RATE.into(), Stored::new(&aview0(&self.rate).into_dyn()));
         archive.texts.insert(KIND.into(), self.kind.clone());
-        let mut lines = String::new();
-        for parameter in &self.parameters {
-            lines.push_str(&parameter.line());
-            lines.push('\n');
-            for (array, stored) in &parameter.arrays {
-                archive.tensors.insert(tensor_name(array, &parameter.name), stored.clone());
-            }
-        }
-        archive.texts.insert(PARAMETERS.into(), lines);
+        self.parameters.store(OPTIMIZER, archive);
     }
 
     /// Takes the state out of an archive, if it has one.
@@ -77,14 +59,71 @@ impl StoredOptimizer {
         let rate = archive.tensors.remove(RATE);
         let rate = rate.and_then(|stored| one_number(&stored)).filter(|rate| rate.is_finite());
         let rate = rate.ok_or_else(|| broken(format!("one finite F64 in `{RATE}`"), "something else"))?;
-        let lines = archive.texts.remove(PARAMETERS);
-        let lines = lines.ok_or_else(|| broken(format!("the text `{PARAMETERS}`"), "none"))?;
-        let mut parameters: Vec<StoredParameter> = Vec::new();
-        for line in lines.lines() {
-            let parameter = StoredParameter::parse(line, &mut archive.tensors)?;
-            parameters.push(parameter);
-        }
+        let parameters = StoredParameters::take(OPTIMIZER, archive)?;
+        let parameters = parameters.ok_or_else(|| broken("the parameters of the optimizer", "none"))?;
         Ok(Some(Self { kind, rate, parameters }))
+    }
+}
+
+/// What is remembered of every parameter, as a file has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StoredParameters(Vec<StoredParameter>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct StoredParameter {
+    name: String,
+    shape: Vec<usize>,
+    steps: u64,
+    arrays: Vec<(String, Stored)>,
+}
+
+fn tensor_name(section: &str, array: &str, parameter: &str) -> String {
+    format!("{section}/{array}/{parameter}")
+}
+
+fn list_name(section: &str) -> String {
+    format!("{section}.parameters")
+}
+
+impl StoredParameters {
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for a name that files do not hold, or an array of another
+    /// size than its shape.
+    pub(crate) fn new<T: Number>(states: &[ParameterState<T>]) -> Result<Self> {
+        states.iter().map(StoredParameter::new).collect::<Result<_>>().map(Self)
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) for numbers too large for `T`.
+    pub(crate) fn states<T: Number>(&self) -> Result<Vec<ParameterState<T>>> {
+        self.0.iter().map(StoredParameter::state).collect()
+    }
+
+    pub(crate) fn store(&self, section: &str, archive: &mut Archive) {
+        let mut lines = String::new();
+        for parameter in &self.0 {
+            lines.push_str(&parameter.line());
+            lines.push('\n');
+            for (array, stored) in &parameter.arrays {
+                archive.tensors.insert(tensor_name(section, array, &parameter.name), stored.clone());
+            }
+        }
+        archive.texts.insert(list_name(section), lines);
+    }
+
+    /// Takes what a section has out of an archive, if it is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::ErrorKind::Data) if it is not whole.
+    pub(crate) fn take(section: &str, archive: &mut Archive) -> Result<Option<Self>> {
+        let Some(lines) = archive.texts.remove(&list_name(section)) else { return Ok(None) };
+        let mut take =
+            |array: &str, parameter: &str| archive.tensors.remove(&tensor_name(section, array, parameter));
+        lines
+            .lines()
+            .map(|line| StoredParameter::parse(line, &mut take))
+            .collect::<Result<_>>()
+            .map(|all| Some(Self(all)))
     }
 }
 
@@ -125,7 +164,7 @@ impl StoredParameter {
         format!("{} {shape} {arrays} {}", self.steps, self.name)
     }
 
-    fn parse(line: &str, tensors: &mut BTreeMap<String, Stored>) -> Result<Self> {
+    fn parse(line: &str, take: &mut dyn FnMut(&str, &str) -> Option<Stored>) -> Result<Self> {
         let wrong = || broken("the steps, shape, arrays and name of a parameter", format!("`{line}`"));
         let words: Vec<&str> = line.splitn(4, ' ').collect();
         let [steps, shape, arrays, name] = words[..] else { return Err(wrong()) };
@@ -136,7 +175,7 @@ impl StoredParameter {
         let shape = list(shape, 'x').iter().map(|axis| axis.parse()).collect::<Result<Vec<usize>, _>>();
         let shape = shape.map_err(|_| wrong())?;
         let arrays = list(arrays, ',').into_iter().map(|array| {
-            let stored = tensors.remove(&tensor_name(&array, name));
+            let stored = take(&array, name);
             let stored = stored.ok_or_else(|| broken_array(&array, name, "it is not there"))?;
             if stored.shape != shape {
                 let fault = format!("expected shape {shape:?}, got {:?}", stored.shape);
@@ -150,5 +189,5 @@ impl StoredParameter {
 }
 
 fn broken_array(array: &str, parameter: &str, fault: &str) -> crate::Error {
-    broken(format!("the optimizer's `{array}` of `{parameter}`"), fault)
+    broken(format!("the array `{array}` of `{parameter}`"), fault)
 }

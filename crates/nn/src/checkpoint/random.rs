@@ -62,7 +62,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         rng.set_stream(u64::MAX);
         for draws in [0, 1, 15, 16, 63, 64, 100_000] {
-            (0..draws).for_each(|_| drop(rng.random::<u32>()));
+            (0..draws).for_each(|_| _ = rng.random::<u32>());
             let mut back = Generator::from_text(&Generator::of(&rng).to_text()).unwrap().rng();
             assert_eq!(back, rng);
             assert_eq!(back.random::<[u64; 40]>(), rng.random::<[u64; 40]>());

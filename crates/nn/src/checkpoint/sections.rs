@@ -2,7 +2,7 @@
 
 use super::archive::{Archive, Stored};
 use super::format::{self, NEWEST, SECTION, VERSION};
-use super::optimizer::StoredOptimizer;
+use super::optimizer::{StoredOptimizer, StoredParameters};
 use super::random::Generator;
 use super::training::Checkpoint;
 use crate::{Error, ErrorKind, Result};
@@ -12,6 +12,8 @@ use tensor::ndarray::aview1;
 
 const STEP: &str = "step";
 const EPOCH: &str = "epoch";
+/// The section of averages.
+const EMA: &str = "ema";
 // The beginnings of tensors' names.
 const ARRAYS: &str = "arrays/";
 const NUMBERS: &str = "numbers/";
@@ -34,7 +36,8 @@ pub(crate) fn one_number(stored: &Stored) -> Option<f64> {
 }
 
 pub(crate) fn to_archive(checkpoint: &Checkpoint) -> Archive {
-    let Checkpoint { step, epoch, model, optimizer, arrays, numbers, counts, texts, generators } = checkpoint;
+    let Checkpoint { step, epoch, model, optimizer, ema, arrays, numbers, counts, texts, generators } =
+        checkpoint;
     let mut archive = Archive { tensors: model.clone(), texts: format::texts() };
     let mut text = |name: String, text: String| archive.texts.insert(name, text);
     text(VERSION.into(), NEWEST.to_string());
@@ -52,6 +55,9 @@ pub(crate) fn to_archive(checkpoint: &Checkpoint) -> Archive {
     if let Some(optimizer) = optimizer {
         optimizer.store(&mut archive);
     }
+    if let Some(ema) = ema {
+        ema.store(EMA, &mut archive);
+    }
     archive
 }
 
@@ -62,7 +68,8 @@ pub(crate) fn from_archive(mut archive: Archive) -> Result<Checkpoint> {
         return Err(broken("a checkpoint", "a file of weights alone"));
     }
     let optimizer = StoredOptimizer::take(&mut archive)?;
-    let mut checkpoint = Checkpoint { optimizer, ..Checkpoint::new() };
+    let ema = StoredParameters::take(EMA, &mut archive)?;
+    let mut checkpoint = Checkpoint { optimizer, ema, ..Checkpoint::new() };
     let texts = std::mem::take(&mut archive.texts);
     checkpoint.step = whole(&texts, STEP)?;
     checkpoint.epoch = whole(&texts, EPOCH)?;

@@ -3,13 +3,13 @@
 use super::archive::Stored;
 use super::matching::{Listed, Matches, Unmatched, store};
 use super::number::Number;
-use super::optimizer::StoredOptimizer;
+use super::optimizer::{StoredOptimizer, StoredParameters};
 use super::random::Generator;
 use super::sections::{broken, from_archive, to_archive};
 use super::{LoadWeights, file};
 #[cfg(doc)]
-use crate::ErrorKind;
-use crate::{Fields, Optimizer, OptimizerState, Result};
+use crate::{Ema, ErrorKind};
+use crate::{Fields, Optimizer, OptimizerState, ParameterState, Result};
 use rand::rngs::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +27,8 @@ use tensor::ndarray::{ArrayD, ArrayRef, Dimension, IxDyn};
 /// | parameters and buffers | tensors of their names, as in [`save_weights`](crate::save_weights) |
 /// | the optimizer's arrays, rate, steps | tensors `optimizer/ARRAY/NAME` and `optimizer/rate`, texts `optimizer.…` |
 /// | [`step`](Self::step), [`epoch`](Self::epoch) | texts |
-/// | arrays by name, such as averaged weights | tensors `arrays/NAME` |
+/// | averages of weights | tensors `ema/average/NAME`, text `ema.parameters` |
+/// | arrays by name | tensors `arrays/NAME` |
 /// | lists of numbers by name, such as a history of losses or a schedule's state | tensors `numbers/NAME`, `F64` |
 /// | whole numbers, texts and generators of random numbers by name | texts `count.NAME`, `text.NAME`, `random.NAME` |
 /// | the version of this list, 1 | text `checkpoint.version` |
@@ -82,6 +83,7 @@ pub struct Checkpoint {
     pub epoch: u64,
     pub(super) model: BTreeMap<String, Stored>,
     pub(super) optimizer: Option<StoredOptimizer>,
+    pub(super) ema: Option<StoredParameters>,
     pub(super) arrays: BTreeMap<String, Stored>,
     pub(super) numbers: BTreeMap<String, Vec<f64>>,
     pub(super) counts: BTreeMap<String, u64>,
@@ -167,8 +169,8 @@ impl Checkpoint {
     /// Stores what an optimizer remembers, in place of what was stored before.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`] for an array of another size than its parameter's shape, or a name with a `/` or
-    /// the end of a line.
+    /// [`ErrorKind::Data`] for an array of another size than its parameter's shape, a name with a `/` or the
+    /// end of a line, or a rate that is not finite.
     pub fn set_optimizer<T: Number>(&mut self, state: &OptimizerState<T>) -> Result<()> {
         self.optimizer = Some(StoredOptimizer::new(state)?);
         Ok(())
@@ -180,6 +182,38 @@ impl Checkpoint {
     /// [`ErrorKind::Data`] for a number that is too large for `T`.
     pub fn optimizer<T: Number>(&self) -> Result<Option<OptimizerState<T>>> {
         self.optimizer.as_ref().map(StoredOptimizer::state).transpose()
+    }
+
+    /// Stores the averages of weights, from [`Ema::state`], in place of those before.
+    ///
+    /// ```
+    /// use nn::{Checkpoint, Ema};
+    /// use tensor::{Param, ndarray::array};
+    ///
+    /// let w = Param::new(&array![1.0f32, 3.0])?;
+    /// let ema = Ema::new(&w, 0.9)?;
+    /// let mut checkpoint = Checkpoint::new();
+    /// checkpoint.set_ema(&ema.state()?)?;
+    ///
+    /// let mut other = Ema::new(&Param::new(&array![0.0f32, 0.0])?, 0.9)?;
+    /// other.restore(&w, &checkpoint.ema()?.expect("stored above"))?;
+    /// assert_eq!(other.state()?[0].arrays[0].1, [1.0, 3.0]);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set_optimizer`](Self::set_optimizer).
+    pub fn set_ema<T: Number>(&mut self, state: &[ParameterState<T>]) -> Result<()> {
+        self.ema = Some(StoredParameters::new(state)?);
+        Ok(())
+    }
+
+    /// The averages of weights, for [`Ema::restore`], if they were stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`] for a number that is too large for `T`.
+    pub fn ema<T: Number>(&self) -> Result<Option<Vec<ParameterState<T>>>> {
+        self.ema.as_ref().map(StoredParameters::states).transpose()
     }
 
     /// Stores an array under a name.
@@ -299,6 +333,7 @@ impl fmt::Debug for Checkpoint {
             .field("epoch", &self.epoch)
             .field("model", &names(&self.model))
             .field("optimizer", &self.optimizer.is_some())
+            .field("ema", &self.ema.is_some())
             .field("arrays", &names(&self.arrays))
             .field("numbers", &self.numbers)
             .field("counts", &self.counts)

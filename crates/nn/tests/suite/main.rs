@@ -24,3 +24,4 @@ mod schedules;
 mod serving;
 mod support;
 mod trainer;
+mod weights;

@@ -9,7 +9,7 @@ use tensor::{
     Backward, Csr, Element, ErrorKind, Forward, Inputs, Op, PadMode, Param, Result, Shape, Shapes, Slice,
     Tape, Triangle, concat, einsum, sparse_matmul, stack,
 };
-use tensor::{ConvConfig, ConvTransposeConfig, Interpolation, PoolConfig, Resize, Rounding};
+use tensor::{ConvConfig, ConvTransposeConfig, Direction, Interpolation, PoolConfig, Resize, Rounding};
 
 fn message<V>(result: Result<V, impl Display>) -> String {
     result.err().expect("a refusal").to_string()
@@ -141,6 +141,57 @@ fn linear_algebra() {
         solve(&[2, 3, 3], &[3, 3, 1]),
         "solve_triangular: shapes [2, 3, 3] and [3, 3, 1] do not agree: expected batch axes (all but the last two) of equal length or of length 1"
     );
+}
+
+#[test]
+fn recurrences() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    let lstm = |x: &[usize], w: &[usize], h: &[usize], c: &[usize]| {
+        message(var(x).lstm(var(w), [var(h), var(c)], None, Direction::Forward))
+    };
+    assert_eq!(
+        lstm(&[2, 8], &[2, 8], &[2, 2], &[2, 2]),
+        "lstm: expected an input with three axes, time, batch and gates, got shape [2, 8]"
+    );
+    for weight in [&[2, 6][..], &[8], &[0, 0]] {
+        assert_eq!(
+            lstm(&[3, 2, 8], weight, &[2, 2], &[2, 2]),
+            format!(
+                "lstm: expected a weight with columns for four gates, each as many as it has rows, got shape {weight:?}"
+            )
+        );
+    }
+    assert_eq!(
+        lstm(&[3, 2, 6], &[2, 8], &[2, 2], &[2, 2]),
+        "lstm: shapes [3, 2, 6] and [2, 8] do not agree: expected the input's last axis to be as long as the weight's"
+    );
+    let state = "expected a state for each sequence of the batch, as long as the weight has rows";
+    assert_eq!(
+        lstm(&[3, 2, 8], &[2, 8], &[2, 2], &[1, 2]),
+        format!("lstm: shapes [3, 2, 8] and [1, 2] do not agree: {state}")
+    );
+    let (x, w, h) = (var(&[3, 2, 6]), var(&[2, 6]), var(&[2, 2]));
+    assert_eq!(
+        message(x.gru(w, None, var(&[2, 3]), None, Direction::Forward)),
+        format!("gru: shapes [3, 2, 6] and [2, 3] do not agree: {state}")
+    );
+    assert_eq!(
+        message(x.gru(var(&[2, 8]), None, h, None, Direction::Forward)),
+        "gru: expected a weight with columns for three gates, each as many as it has rows, got shape [2, 8]"
+    );
+    assert_eq!(
+        message(x.gru(w, Some(h), h, None, Direction::Forward)),
+        "gru: shapes [3, 2, 6] and [2, 2] do not agree: expected a bias as long as the input's last axis"
+    );
+    let lengths = |lengths: &[usize]| {
+        message(x.gru(w, None, h, Some(tape.indices(lengths).unwrap()), Direction::Backward))
+    };
+    assert_eq!(
+        lengths(&[1]),
+        "gru: shapes [3, 2, 6] and [1] do not agree: expected one length for each sequence of the batch"
+    );
+    assert_eq!(lengths(&[0, 4]), "gru: index 4 at position 1 is out of range: expected less than 4");
 }
 
 #[test]

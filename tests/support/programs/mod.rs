@@ -6,6 +6,7 @@
 mod machine;
 mod operands;
 mod products;
+mod recurrences;
 mod table;
 mod windows;
 

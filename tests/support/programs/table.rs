@@ -4,6 +4,7 @@
 
 use super::machine::{Machine, Number};
 use super::products::products;
+use super::recurrences::recurrences;
 use super::windows::{losses, windows};
 use tensor::{Axes, Ddof, Norm, PadMode, Result, Var, concat, stack};
 
@@ -12,7 +13,8 @@ pub(crate) type Step<T> = for<'t, 'b> fn(&mut Machine<'t, 'b, T>) -> Result<()>;
 
 /// The names of the public ops, and two more methods of `Var` and `Tape` that record.
 pub(crate) fn table<T: Number>() -> Vec<(&'static str, Step<T>)> {
-    let parts = [elementwise(), reductions(), shapes(), selections(), products(), windows(), losses()];
+    let parts =
+        [elementwise(), reductions(), shapes(), selections(), products(), recurrences(), windows(), losses()];
     parts.into_iter().flatten().collect()
 }
 

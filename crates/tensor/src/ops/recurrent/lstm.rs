@@ -3,7 +3,7 @@
 use super::{Direction, Recurrence, Sizes, runs};
 use crate::kernels::{self, Write};
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
-use crate::{Element, Indices, Result, Shape, Var};
+use crate::{Element, ErrorKind, Indices, Result, Shape, Var};
 
 /// The states of all steps, and the last cells as one more block of the output. Saves the gates `i f g o`
 /// of all steps, the cells and their tanh, beside the memory of one step's sums.
@@ -38,7 +38,8 @@ impl<T: Element> Op<T> for Lstm {
 
     fn infer(&self, inputs: Shapes<'_, T>) -> Result<Shape> {
         let Sizes { time, batch, hidden, .. } = self.0.check(inputs, 2..4, None)?;
-        Ok(Shape::of(&[time + 1, batch, hidden]))
+        let too_large = || ErrorKind::TooLarge { op: self.0.op, shape: *inputs.get(0) };
+        Ok(Shape::of(&[time.checked_add(1).ok_or_else(too_large)?, batch, hidden]))
     }
 
     fn saved(&self, inputs: Shapes<'_, T>) -> usize {

@@ -57,7 +57,7 @@ impl Recurrence {
             let expected = "an input with three axes, time, batch and gates";
             return Err(ErrorKind::Operand { op, expected, got: *x }.into());
         };
-        let fits = w.len() == 2 && w[0] > 0 && w[1] == w[0] * self.gates;
+        let fits = w.len() == 2 && w[0] > 0 && w[1] % self.gates == 0 && w[1] / self.gates == w[0];
         if !fits {
             let expected = if self.gates == 4 {
                 "a weight with columns for four gates, each as many as it has rows"
@@ -133,7 +133,8 @@ impl Sizes {
 
     /// The steps in the order of the recurrence, each with the one before.
     fn order(&self) -> impl DoubleEndedIterator<Item = (usize, Option<usize>)> + use<> {
-        let (time, direction) = (self.time, self.direction);
+        // An empty batch may have any number of steps.
+        let (time, direction) = (if self.batch == 0 { 0 } else { self.time }, self.direction);
         (0..time).map(move |taken| match direction {
             Direction::Forward => (taken, taken.checked_sub(1)),
             Direction::Backward => (time - 1 - taken, (taken > 0).then(|| time - taken)),

@@ -16,14 +16,14 @@ use clap::{Parser, ValueEnum};
 use nn::data::{Affine, DataLoader, DataLoaderConfig, Dataset, Pair, Pixels};
 use nn::tensor::PoolConfig;
 use nn::{
-    AdamW, AdamWConfig, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig, CosineDecay, CrossEntropyConfig,
-    Curves, Dropout, Flatten, Goal, Init, Linear, MaxPool2d, Module, Padding, Pass, Per, ProgressBar, Relu,
-    Sequential, Trainer, TrainerConfig, accuracy, cross_entropy_with,
+    Accuracy, AdamW, AdamWConfig, BatchNorm2d, BatchNormConfig, Conv2d, Conv2dConfig, CosineDecay,
+    CrossEntropyConfig, Curves, Dropout, Flatten, Goal, Init, Linear, MaxPool2d, Metric, Module, Padding,
+    Pass, Per, ProgressBar, Relu, Sequential, Trainer, TrainerConfig, cross_entropy_with,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::error::Error;
 use std::time::Instant;
-use tensor::ndarray::{Array2, Axis};
+use tensor::ndarray::Array2;
 use tensor::{Tape, Var};
 
 const SEEDS: u64 = 5;
@@ -80,27 +80,23 @@ fn mlp(rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
         .with(Linear::new(128, 10, Init::XavierUniform, rng)?))
 }
 
+/// A convolution, a normalisation and relu.
+fn block(inputs: usize, outputs: usize, rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
+    let conv =
+        Conv2dConfig { padding: Padding::Same, bias: false, ..Conv2dConfig::new(inputs, outputs, [3, 3]) };
+    Ok(Sequential::new()
+        .with(Conv2d::new(conv, rng)?)
+        .with(BatchNorm2d::new(outputs, BatchNormConfig::default())?)
+        .with(Relu))
+}
+
 fn cnn(rng: &mut ChaCha8Rng) -> nn::Result<Sequential<f32>> {
-    let mut conv = |inputs, outputs| {
-        let config = Conv2dConfig {
-            padding: Padding::Same,
-            bias: false,
-            ..Conv2dConfig::new(inputs, outputs, [3, 3])
-        };
-        nn::Result::Ok(
-            Sequential::new()
-                .with(Conv2d::new(config, rng)?)
-                .with(BatchNorm2d::new(outputs, BatchNormConfig::default())?)
-                .with(Relu),
-        )
-    };
-    let (first, second, third) = (conv(1, 32)?, conv(32, 32)?, conv(32, 64)?);
     let half = MaxPool2d::new(PoolConfig::new([2, 2]))?;
     Ok(Sequential::new()
-        .with(first)
-        .with(second)
+        .with(block(1, 32, rng)?)
+        .with(block(32, 32, rng)?)
         .with(half)
-        .with(third)
+        .with(block(32, 64, rng)?)
         .with(half)
         .with(Flatten::default())
         .with(Dropout::new(0.3)?)
@@ -131,6 +127,12 @@ fn classes(digits: &Pair<f32>) -> &[usize] {
     digits.targets().classes().expect("digits are classes")
 }
 
+fn accuracy(net: &Sequential<f32>, digits: &Pair<f32>) -> nn::Result<f64> {
+    let mut accuracy = Accuracy::new(10)?;
+    accuracy.update(&net.predict(digits.inputs())?, classes(digits))?;
+    accuracy.value()
+}
+
 /// The cross-entropy with a little smoothing, so that no logit has to grow without end.
 fn loss<'t>(
     net: &Sequential<f32>,
@@ -139,7 +141,7 @@ fn loss<'t>(
     pass: &mut Pass<'_, f32>,
 ) -> nn::Result<Var<'t, f32>> {
     let logits = net.forward(tape.constant(batch.inputs())?, pass)?;
-    let config = CrossEntropyConfig { smoothing: 0.05, ..Default::default() };
+    let config = CrossEntropyConfig { label_smoothing: 0.05, ..Default::default() };
     cross_entropy_with(logits, tape.indices(classes(batch))?, &config)
 }
 
@@ -151,7 +153,7 @@ fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) ->
     let steps = (network.epochs() * loader.batches()) as u64;
     let mut rule = AdamW::new(AdamWConfig { rate: 0.003, weight_decay: 0.01, ..Default::default() })?;
     // On the training rows as they are: nothing is chosen by it.
-    let score = |net: &Sequential<f32>| accuracy(&net.predict(data.inputs())?, classes(data));
+    let score = |net: &Sequential<f32>| accuracy(net, data);
     Trainer::new(TrainerConfig {
         epochs: network.epochs(),
         seed,
@@ -163,7 +165,7 @@ fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) ->
     .callback(ProgressBar::new())
     .callback(Curves::new(format!("target/digits_{}.svg", network.name())))
     .fit(&mut net, &mut rule, &loader, &loss)?;
-    accuracy(&net.predict(reported.inputs())?, classes(reported))
+    accuracy(&net, reported)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

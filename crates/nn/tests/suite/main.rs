@@ -6,5 +6,6 @@ mod dense;
 mod embedding;
 mod layer_errors;
 mod layer_shapes;
+mod layer_training;
 mod pool;
 mod support;

@@ -111,10 +111,10 @@ fn read() -> Result<Pair<f32>, Box<dyn Error>> {
     for record in reader.deserialize() {
         let mut row: Vec<u8> = record?;
         labels.push(usize::from(row.pop().ok_or("an empty line in digits.csv.gz")?));
-        pixels.extend(row.iter().map(|&pixel| f32::from(pixel) / 16.0));
+        pixels.extend(row.iter().map(|&pixel| f32::from(pixel)));
     }
     let rows = Array2::from_shape_vec((labels.len(), 64), pixels)?;
-    Ok(Pair::new(Pixels::grey(8, 8).images(&rows)?, labels)?)
+    Ok(Pair::new(Pixels { brightest: 16.0, ..Pixels::grey(8, 8) }.images(&rows)?, labels)?)
 }
 
 /// The rows whose index modulo 5 is accepted.

@@ -113,7 +113,7 @@ fn settings_of_other_layers() {
 }
 
 #[test]
-fn shapes_that_do_not_fit() -> Result<()> {
+fn shapes_that_do_not_fit_composed_layers() -> Result<()> {
     let narrow = Linear::new(3, 1, Init::XavierUniform, &mut rng())?;
     assert_eq!(
         refusal(&narrow.clone().without_bias(), &[2, 4]),
@@ -142,6 +142,11 @@ fn shapes_that_do_not_fit() -> Result<()> {
         refusal(&Parallel::concat(0), &[2]),
         "parallel: expected the number of branches to be at least 1, got 0"
     );
+    Ok(())
+}
+
+#[test]
+fn shapes_that_do_not_fit_single_layers() -> Result<()> {
     assert_eq!(
         refusal(&Reshape::new(&[2, 2])?, &[3, 5]),
         "reshape: expected 4 elements per row for [2, 2], got shape [3, 5]"

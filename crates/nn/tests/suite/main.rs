@@ -9,6 +9,7 @@ mod embedding;
 mod explain;
 mod layer_errors;
 mod layer_shapes;
+mod layer_training;
 mod loss_cases;
 mod loss_derivatives;
 mod losses;

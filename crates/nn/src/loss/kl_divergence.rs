@@ -1,8 +1,8 @@
 //! How far predicted distributions are from given ones.
 
-use super::pair::{Pair, not_empty};
+use super::pair::{Pair, fits};
 use crate::Result;
-use tensor::{Element, Reduction, Var};
+use tensor::{Element, ErrorKind, Reduction, Shape, Var};
 
 const NAME: &str = "kl_divergence";
 
@@ -87,7 +87,7 @@ impl<T: Element> Pair<T> for Logarithms {
 /// holds logarithms of probabilities, such as [`log_softmax`](Var::log_softmax) gives, t probabilities, both
 /// `[rows, ..]`. Derivative by x `-t / rows`. Kullback and Leibler 1951, "On information and sufficiency".
 ///
-/// A probability of 0 costs nothing, whatever was predicted.
+/// A probability of 0 costs nothing, whatever was predicted; one below 0 gives NaN.
 ///
 /// ```
 /// use nn::kl_divergence;
@@ -131,30 +131,25 @@ pub fn kl_divergence_with<'t, T: Element>(
     target: Var<'t, T>,
     config: &KlDivergenceConfig,
 ) -> Result<Var<'t, T>> {
-    let shape = prediction.shape()?;
     let (reduction, rows) = match config.reduction {
-        KlReduction::None => (Reduction::None, None),
-        KlReduction::Mean => (Reduction::Mean, None),
-        KlReduction::Sum => (Reduction::Sum, None),
-        KlReduction::BatchMean => (Reduction::Sum, Some(shape.first())),
+        KlReduction::None => (Reduction::None, 1),
+        KlReduction::Mean => (Reduction::Mean, 1),
+        KlReduction::Sum => (Reduction::Sum, 1),
+        KlReduction::BatchMean => (Reduction::Sum, rows(&prediction.shape()?, &target.shape()?)?),
     };
-    let divisor = match rows {
-        None => None,
-        Some(Some(&rows)) => Some(rows),
-        Some(None) => {
-            let expected = "distributions with an axis of rows";
-            return Err(
-                tensor::Error::from(tensor::ErrorKind::Operand { op: NAME, expected, got: shape }).into()
-            );
-        }
-    };
-    if divisor.is_some() && shape == target.shape()? {
-        not_empty(NAME, &shape)?;
-    }
     let loss = if config.log_target {
         Logarithms.record(prediction, target, reduction)?
     } else {
         Probabilities.record(prediction, target, reduction)?
     };
-    Ok(divisor.map_or(Ok(loss), |rows| loss.scale(T::from_f64(1.0 / rows as f64)))?)
+    Ok(if rows == 1 { loss } else { loss.scale(T::from_f64(1.0 / rows as f64))? })
+}
+
+/// What the sum of the terms is divided by for the mean of the rows.
+fn rows(shape: &Shape, target: &Shape) -> Result<usize, tensor::Error> {
+    fits(NAME, shape, target, true)?;
+    shape.first().copied().ok_or_else(|| {
+        let expected = "distributions with an axis of rows";
+        ErrorKind::Operand { op: NAME, expected, got: *shape }.into()
+    })
 }

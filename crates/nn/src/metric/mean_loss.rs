@@ -3,6 +3,7 @@
 use super::input::{data, no_samples};
 use super::sum::Sum;
 use crate::{ErrorKind, Result};
+use tensor::Element;
 
 const NAME: &str = "mean_loss";
 
@@ -31,12 +32,12 @@ impl MeanLoss {
         Self::default()
     }
 
-    /// Adds the mean loss of a batch.
+    /// Adds the mean loss of a batch, such as [`item`](tensor::Var::item) gives it.
     ///
     /// # Errors
     /// [`ErrorKind::Data`] for a loss that is not finite, so that a training that diverges is noticed;
     /// [`ErrorKind::Setting`] for a weight that is negative or not finite. Nothing is added then.
-    pub fn update(&mut self, loss: f64, weight: f64) -> Result<()> {
+    pub fn update<T: Element>(&mut self, loss: T, weight: f64) -> Result<()> {
         if !(weight >= 0.0 && weight.is_finite()) {
             let (name, expected) = ("the weight", "finite and not negative");
             return Err(ErrorKind::Setting { owner: NAME, name, expected, got: weight }.into());
@@ -44,7 +45,7 @@ impl MeanLoss {
         if !loss.is_finite() {
             return data(NAME, "a finite loss", loss.to_string());
         }
-        self.total.add(loss * weight);
+        self.total.add(loss.to_f64() * weight);
         self.weight.add(weight);
         Ok(())
     }

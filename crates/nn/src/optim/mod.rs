@@ -80,3 +80,25 @@ pub trait Optimizer<T: Element>: Send {
     /// that the model or the state lacks, other shapes, missing or unknown arrays. Nothing is changed then.
     fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<()>;
 }
+
+impl<T: Element, O: Optimizer<T> + ?Sized> Optimizer<T> for Box<O> {
+    fn step(&mut self, model: &mut dyn Fields<T>, gradients: &dyn GradientMap<T>) -> Result<()> {
+        (**self).step(model, gradients)
+    }
+
+    fn rate(&self) -> f64 {
+        (**self).rate()
+    }
+
+    fn set_rate(&mut self, rate: f64) -> Result<()> {
+        (**self).set_rate(rate)
+    }
+
+    fn state(&self) -> OptimizerState<T> {
+        (**self).state()
+    }
+
+    fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<()> {
+        (**self).restore(model, state)
+    }
+}

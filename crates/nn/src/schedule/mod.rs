@@ -75,6 +75,24 @@ impl<F: Fn(u64) -> f64 + Send + Sync> Schedule for F {
     }
 }
 
+impl Schedule for Box<dyn Schedule> {
+    fn rate(&self, step: u64) -> f64 {
+        (**self).rate(step)
+    }
+
+    fn observe(&mut self, step: u64, metric: f64) {
+        (**self).observe(step, metric);
+    }
+
+    fn state(&self) -> Vec<f64> {
+        (**self).state()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<()> {
+        (**self).restore(state)
+    }
+}
+
 /// Refuses a state of another length.
 fn expect_count(owner: &'static str, expected: usize, state: &[f64]) -> Result<()> {
     if state.len() == expected {

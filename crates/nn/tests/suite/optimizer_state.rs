@@ -19,7 +19,7 @@ fn goes_on<T: Element>() -> Result<()> {
     let anew: Vec<(_, Rule<T>)> = rules()?;
     for ((name, mut rule), (_, mut other)) in rules::<T>()?.into_iter().zip(anew) {
         let mut pair = Pair::new();
-        train(&mut *rule, &mut pair, 10)?;
+        train(&mut rule, &mut pair, 10)?;
         let mut copy = pair.clone();
         rule.set_rate(0.02)?;
         other.restore(&copy, &rule.state())?;

@@ -182,6 +182,31 @@ fn a_state_of_another_schedule_is_refused_whole() -> Result<()> {
 }
 
 #[test]
+fn short_cycles_stay_within_their_rates() -> Result<()> {
+    for (steps, rise) in (2..20).flat_map(|steps| [0.01, 0.3, 0.5, 0.99].map(|rise| (steps, rise))) {
+        let config = OneCycleConfig { max_rate: 1.0, steps, rise, ..OneCycleConfig::default() };
+        let schedule = OneCycle::new(config)?;
+        let last = 1.0 / 25.0 / 1e4;
+        let rates: Vec<f64> = (0..steps + 3).map(|step| schedule.rate(step)).collect();
+        assert!(rates.iter().all(|rate| (last..=1.0).contains(rate)), "{steps} {rise}: {rates:?}");
+        assert!(rates[steps as usize - 1..].iter().all(|&rate| rate == last), "{steps} {rise}: {rates:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_boxed_schedule_is_one() -> Result<()> {
+    let config = PlateauConfig { rate: 1.0, patience: 0, ..PlateauConfig::default() };
+    let boxed: Box<dyn Schedule> = Box::new(ReduceOnPlateau::new(config)?);
+    let mut schedule = SequentialSchedule::new(boxed).then(9, |step: u64| 0.5 / (1.0 + step as f64))?;
+    schedule.observe(0, f64::NAN);
+    assert_eq!([schedule.rate(1), schedule.rate(9), schedule.rate(10)], [0.1, 0.5, 0.25]);
+    assert_eq!(schedule.state().len(), 4);
+    let state = schedule.state();
+    schedule.restore(&state)
+}
+
+#[test]
 fn settings_are_checked() -> Result<()> {
     let plateau = PlateauConfig::default();
     let setting = |error: nn::Error| assert!(matches!(error.kind(), ErrorKind::Setting { .. }), "{error}");

@@ -3,8 +3,8 @@
 use crate::support::folder::Folder;
 use crate::support::model::{bits, net};
 use nn::{
-    Buffer, ErrorKind, Fields, Linear, LoadWeights, Module, Number, Pass, Relu, Result, Sequential, Unmatched,
-    load_weights, save_weights, weights_to_bytes,
+    Buffer, ErrorKind, Fields, Linear, LoadWeights, Module, Number, Pass, Relu, Result, Sequential,
+    Unmatched, load_weights, save_weights, weights_to_bytes,
 };
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tensor::ndarray::{Array1, arr0, arr1, arr2, array};
@@ -35,17 +35,18 @@ fn floats(values: &[f32]) -> Vec<u8> {
 fn every_bit_comes_back() -> Result<()> {
     let folder = Folder::new("every_bit_comes_back");
     let single = [0, 1, 1 << 31, 0x7fc0_0001, 0x7f80_0000, 0x3dcc_cccd].map(f32::from_bits);
-    let double = [0, 1, 1 << 63, 0x7ff8_0000_0000_0001, 0x7ff0 << 48, 0x3fb9_9999_9999_999a].map(f64::from_bits);
+    let double =
+        [0, 1, 1 << 63, 0x7ff8_0000_0000_0001, 0x7ff0 << 48, 0x3fb9_9999_9999_999a].map(f64::from_bits);
 
     let (path, model) = (folder.file("single.safetensors"), Param::new(&arr1(&single))?);
     save_weights(&model, &path)?;
-    let mut other = Param::new(&Array1::zeros(6))?;
+    let mut other = Param::new(&Array1::<f32>::zeros(6))?;
     load_weights(&mut other, &path)?;
     assert_eq!(other.values().iter().map(|x| x.to_bits()).collect::<Vec<_>>(), single.map(f32::to_bits));
 
     let (path, model) = (folder.file("double.safetensors"), Param::new(&arr1(&double))?);
     save_weights(&model, &path)?;
-    let mut other = Param::new(&Array1::zeros(6))?;
+    let mut other = Param::new(&Array1::<f64>::zeros(6))?;
     load_weights(&mut other, &path)?;
     assert_eq!(other.values().iter().map(|x| x.to_bits()).collect::<Vec<_>>(), double.map(f64::to_bits));
     Ok(())
@@ -117,7 +118,7 @@ impl<T: Element> Norm<T> {
 impl<T: Element> Module<T> for Norm<T> {
     fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
         let tape = x.tape();
-        let spread = self.running_var.on(tape)?.add_scalar(1e-5)?.sqrt()?;
+        let spread = self.running_var.on(tape)?.shift(T::from_f64(1e-5))?.sqrt()?;
         let unit = x.sub(self.running_mean.on(tape)?)?.div(spread)?;
         Ok(unit.mul(tape.param(&self.weight)?)?.add(tape.param(&self.bias)?)?)
     }
@@ -137,8 +138,7 @@ fn pytorch_is_read<T: Number>() -> Result<()> {
         let (weight, bias) = ([inputs, outputs], Array1::from_elem(outputs, T::zero()));
         Linear::from_arrays(&tensor::ndarray::Array2::from_elem(weight, T::zero()), &bias)
     };
-    let mut model =
-        Sequential::new().with(linear(4, 8)?).with(Norm::new(8)?).with(Relu).with(linear(8, 3)?);
+    let mut model = Sequential::new().with(linear(4, 8)?).with(Norm::new(8)?).with(Relu).with(linear(8, 3)?);
     load_weights(&mut model, path("torch_model"))?;
     let zeros = |shape: [usize; 2]| Param::new(&tensor::ndarray::Array2::from_elem(shape, T::zero()));
     let mut run = Run { input: zeros([5, 4])?, output: zeros([5, 3])? };
@@ -290,7 +290,12 @@ fn names_are_matched_as_told() -> Result<()> {
     let both = "`model.0.bias` and `teacher.0.bias` are both read as `bias`";
     assert_eq!(
         faults(&error),
-        [both, "`weight` is missing", "`.old` is not a part of the model", "`ight` is not a part of the model"]
+        [
+            both,
+            "`weight` is missing",
+            "`.old` is not a part of the model",
+            "`ight` is not a part of the model"
+        ]
     );
     Ok(())
 }

@@ -312,7 +312,11 @@ mod unix {
 fn writers_and_readers_at_once_see_whole_files() {
     let folder = Folder::new("writers_and_readers");
     let path = folder.file("run.safetensors");
-    let with_step = |step| Checkpoint { step, ..checkpoint() };
+    let with_step = |step| {
+        let mut checkpoint = checkpoint();
+        checkpoint.step = step;
+        checkpoint
+    };
     let (first, second) = (with_step(10), with_step(20));
     first.save(&path).unwrap();
     std::thread::scope(|scope| {

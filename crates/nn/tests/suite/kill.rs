@@ -107,23 +107,25 @@ fn announced(line: &str) -> Option<u64> {
     line.strip_prefix("step ")?.strip_suffix('\n')?.parse().ok()
 }
 
-/// Kills a writer some time after its first announcement and returns the last step that it began.
-fn kill_one(path: &Path, after: Duration) -> u64 {
+/// Kills a writer some time after so many announcements and returns the last step that it began.
+fn kill_one(path: &Path, announcements: u64, after: Duration) -> u64 {
     let (writer, mut out) = Writer::start(path);
-    let (mut line, mut last) = (String::new(), None);
-    while last.is_none() {
+    let (mut line, mut last, mut heard) = (String::new(), 0, 0);
+    while heard < announcements {
         line.clear();
-        assert_ne!(out.read_line(&mut line).expect("a pipe"), 0, "the writer ended before it began");
-        last = announced(&line);
+        assert_ne!(out.read_line(&mut line).expect("a pipe"), 0, "the writer ended before its time");
+        if let Some(step) = announced(&line) {
+            (last, heard) = (step, heard + 1);
+        }
     }
     std::thread::sleep(after);
     drop(writer);
     loop {
         line.clear();
         if out.read_line(&mut line).expect("a pipe") == 0 {
-            return last.expect("announced above");
+            return last;
         }
-        last = announced(&line).or(last);
+        last = announced(&line).unwrap_or(last);
     }
 }
 
@@ -133,8 +135,11 @@ fn a_killed_process_leaves_a_whole_checkpoint() -> Result<()> {
     let path = folder.file("run.safetensors");
     let mut moments = ChaCha8Rng::seed_from_u64(3);
     let mut expected = Training::new()?;
+    let mut fewest = 0;
     for _ in 0..KILLS {
-        let begun = kill_one(&path, Duration::from_micros(moments.random_range(0..12_000)));
+        let announcements = moments.random_range(1..=3);
+        let begun = kill_one(&path, announcements, Duration::from_micros(moments.random_range(0..10_000)));
+        fewest += announcements - 1;
         let checkpoint = Checkpoint::open(&path)?;
         // The step before the last announcement was written before it.
         assert!((begun - 1..=begun).contains(&checkpoint.step), "step {} of {begun}", checkpoint.step);
@@ -151,6 +156,6 @@ fn a_killed_process_leaves_a_whole_checkpoint() -> Result<()> {
             std::fs::remove_file(folder.file(name)).expect("a file of the killed process");
         }
     }
-    assert!(expected.step > KILLS as u64, "{} steps in {KILLS} processes", expected.step);
+    assert!(expected.step >= fewest, "{} steps of at least {fewest}", expected.step);
     Ok(())
 }

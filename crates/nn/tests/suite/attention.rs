@@ -65,7 +65,8 @@ fn attention_agrees_with_pytorch() -> Result<()> {
 #[test]
 fn masks_agree_with_pytorch() -> Result<()> {
     let fixture = Fixture::open("layers_attention");
-    let [padding, additive, blocked] = ["padding", "additive", "blocked"].map(|name| fixture.get(&format!("self.{name}")));
+    let [padding, additive, blocked] =
+        ["padding", "additive", "blocked"].map(|name| fixture.get(&format!("self.{name}")));
     let defaults = MultiHeadAttentionConfig::default();
     compare(&fixture, "padding", attention(defaults)?, |model, x, pass| {
         // Any number that is not 0 is true.

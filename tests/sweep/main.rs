@@ -12,6 +12,7 @@ mod elementwise;
 mod index;
 mod linalg;
 mod loss;
+mod normalize;
 mod reduce;
 mod shape;
 #[path = "../support/sources.rs"]
@@ -32,6 +33,7 @@ fn cases() -> Vec<Case> {
         index::cases(),
         linalg::cases(),
         loss::cases(),
+        normalize::cases(),
         reduce::cases(),
         shape::cases(),
     ];

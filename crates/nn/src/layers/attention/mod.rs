@@ -93,7 +93,7 @@ impl<T: Element> MultiHeadAttention<T> {
         rng: &mut impl Rng,
     ) -> Result<Self> {
         expect_positive(OWNER, &[("the number of features", features), ("the number of heads", heads)])?;
-        if features % heads != 0 {
+        if !features.is_multiple_of(heads) {
             let (name, expected) = ("the number of features", "a multiple of the number of heads");
             return Err(ErrorKind::Setting { owner: OWNER, name, expected, got: features as f64 }.into());
         }

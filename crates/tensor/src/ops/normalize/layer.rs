@@ -199,9 +199,9 @@ impl<'t, T: Element> Var<'t, T> {
     /// ```
     /// # use tensor::{Tape, ndarray::array};
     /// let tape = Tape::<f64>::new();
-    /// let x = tape.var(&array![[1.0, 7.0]])?; // √((1 + 49) / 2) = 5
-    /// let y = x.rms_norm(&[2], Some(tape.constant(&array![1.0, 10.0])?), 0.0)?;
-    /// assert_eq!(y.value()?, array![[0.2, 14.0]].into_dyn());
+    /// let x = tape.var(&array![[3.0, -3.0, 1.0, -1.0, 0.0]])?; // √(20 / 5) = 2
+    /// let y = x.rms_norm(&[5], Some(tape.constant(&array![1.0, 10.0, 1.0, 1.0, 1.0])?), 0.0)?;
+    /// assert_eq!(y.value()?, array![[1.5, -15.0, 0.5, -0.5, 0.0]].into_dyn());
     /// # Ok::<(), tensor::Error>(())
     /// ```
     ///

@@ -1,6 +1,7 @@
 //! Normalisation as one op each: mean 0 and variance 1, then a scale and a shift.
 
 mod batch;
+mod channels;
 mod layer;
 
 use crate::kernels::{self, Write};
@@ -13,12 +14,12 @@ const PIECE: usize = 256;
 
 /// `Σ f(a[i], b[i])` of slices of one length, joined in the wide type.
 #[inline(always)]
-fn wide_sum_of<T: Element>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T::Wide {
+fn wide_sum_of<T: Element>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Copy) -> T::Wide {
     let mut total = T::Wide::default();
     let mut values = [T::zero(); PIECE];
     for (a, b) in a.chunks(PIECE).zip(b.chunks(PIECE)) {
         let values = &mut values[..a.len()];
-        kernels::map2(values, Write::Store, a, b, &f);
+        kernels::map2(values, Write::Store, a, b, f);
         total += kernels::wide_sum(values);
     }
     total

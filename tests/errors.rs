@@ -195,6 +195,52 @@ fn recurrences() {
 }
 
 #[test]
+fn normalisations() {
+    let tape = Tape::<f64>::new();
+    let var = |shape: &[usize]| tape.var(&ArrayD::zeros(shape)).unwrap();
+    assert_eq!(
+        message(var(&[2, 3]).layer_norm(&[2], None, None, 0.1)),
+        "layer_norm: shapes [2, 3] and [2] do not agree: expected the shape to normalise over as the last axes of the input"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).rms_norm(&[3], Some(var(&[2])), 0.1)),
+        "rms_norm: shapes [3] and [2] do not agree: expected weight and bias of the shape that is normalised over"
+    );
+    let some = "layer_norm: expected at least one axis to normalise over, none of length 0, got shape";
+    assert_eq!(message(var(&[2, 3]).layer_norm(&[], None, None, 0.1)), format!("{some} []"));
+    assert_eq!(message(var(&[2, 0]).layer_norm(&[0], None, None, 0.1)), format!("{some} [0]"));
+    assert_eq!(
+        message(var(&[2]).layer_norm(&[1; 9], None, None, 0.1)),
+        "layer_norm: expected at most 8 axes, got 9"
+    );
+    assert_eq!(
+        message(var(&[2, 3]).rms_norm(&[3], None, f64::NAN)),
+        "rms_norm: expected an `eps` that is finite and at least 0, got NaN"
+    );
+    assert_eq!(
+        message(var(&[3]).batch_norm(None, None, 0.1)),
+        "batch_norm: expected at least two axes, the second one of channels, got shape [3]"
+    );
+    assert_eq!(
+        message(var(&[0, 3]).batch_norm(None, None, 0.1)),
+        "batch_norm: expected at least one element in each channel, got shape [0, 3]"
+    );
+    let one = "expected one number for each channel, axis 1 of the input";
+    assert_eq!(
+        message(var(&[2, 3]).batch_norm(None, Some(var(&[2])), 0.1)),
+        format!("batch_norm: shapes [3] and [2] do not agree: {one}")
+    );
+    assert_eq!(
+        message(var(&[2, 3]).batch_norm_with([var(&[3]), var(&[3, 1])], None, None, 0.1)),
+        format!("batch_norm_with: shapes [3] and [3, 1] do not agree: {one}")
+    );
+    assert_eq!(
+        message(var(&[2, 3]).batch_norm(None, None, -1.0)),
+        "batch_norm: expected an `eps` that is finite and at least 0, got -1"
+    );
+}
+
+#[test]
 fn sparse_matrices() {
     let csr = |pointers: &[usize], columns: &[usize], values: &[f64]| {
         Csr::new([2, 3], pointers.to_vec(), columns.to_vec(), values.to_vec())

@@ -12,6 +12,7 @@ mod elementwise;
 mod index;
 mod linalg;
 mod loss;
+mod normalize;
 mod recurrent;
 mod reduce;
 mod shape;
@@ -33,6 +34,7 @@ fn cases() -> Vec<Case> {
         index::cases(),
         linalg::cases(),
         loss::cases(),
+        normalize::cases(),
         recurrent::cases(),
         reduce::cases(),
         shape::cases(),

@@ -79,6 +79,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use gradients::Gradients;
 pub use kernels::{Matrix, Write};
 pub use op::{Backward, Forward, Grads, Inputs, Op, Scratch, Shapes, Sink, Upstream, View};
+pub use ops::BatchStatistics;
 pub use ops::{Activation, Triangle, einsum, sparse_matmul};
 pub use ops::{BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm, Order, Reduction};
 pub use ops::{ConvConfig, ConvTransposeConfig};

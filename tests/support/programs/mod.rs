@@ -4,6 +4,7 @@
 //! once more in used and in new memory, and every bit is compared.
 
 mod machine;
+mod normalize;
 mod operands;
 mod products;
 mod recurrences;

@@ -3,6 +3,7 @@
 #![allow(clippy::too_many_lines, reason = "lists of one entry per op")]
 
 use super::machine::{Machine, Number};
+use super::normalize::normalizations;
 use super::products::products;
 use super::recurrences::recurrences;
 use super::windows::{losses, windows};
@@ -13,8 +14,17 @@ pub(crate) type Step<T> = for<'t, 'b> fn(&mut Machine<'t, 'b, T>) -> Result<()>;
 
 /// The names of the public ops, and two more methods of `Var` and `Tape` that record.
 pub(crate) fn table<T: Number>() -> Vec<(&'static str, Step<T>)> {
-    let parts =
-        [elementwise(), reductions(), shapes(), selections(), products(), recurrences(), windows(), losses()];
+    let parts = [
+        elementwise(),
+        reductions(),
+        shapes(),
+        selections(),
+        products(),
+        recurrences(),
+        windows(),
+        losses(),
+        normalizations(),
+    ];
     parts.into_iter().flatten().collect()
 }
 

@@ -1,10 +1,10 @@
 //! Normalisation over a batch.
 
-use super::norm::{affine, check_eps, check_size, per_channel};
+use super::norm::{check_eps, check_size, on};
 use crate::{Buffer, ErrorKind, Mode, Module, Pass, Result, fields};
 use std::ops::RangeInclusive;
 use tensor::ndarray::{Array1, arr0};
-use tensor::{Axes, Ddof, Element, Param, Shape, Var};
+use tensor::{BatchStatistics, Element, Param, Shape, Var};
 
 /// The settings of [`BatchNorm1d`] and [`BatchNorm2d`], with PyTorch's names and defaults.
 ///
@@ -66,42 +66,40 @@ impl<T: Element> Parts<'_, T> {
     }
 
     fn forward<'t>(&self, x: Var<'t, T>, pass: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
-        let (shape, tape) = (x.shape()?, x.tape());
-        let y = match (pass.mode(), self.running) {
-            (Mode::Eval, Some([mean, var, _])) => {
-                let center = per_channel(mean.on(tape)?, shape.len())?;
-                let deviation = per_channel(var.on(tape)?.shift(T::from_f64(self.config.eps))?, shape.len())?;
-                x.sub(center)?.mul(deviation.rsqrt()?)?
+        let tape = x.tape();
+        let ([weight, bias], eps) = (on(tape, self.affine)?, T::from_f64(self.config.eps));
+        if pass.mode() == Mode::Train {
+            return self.train(x, [weight, bias], pass);
+        }
+        match self.running {
+            Some([mean, var, _]) => {
+                Ok(x.batch_norm_with([mean.on(tape)?, var.on(tape)?], weight, bias, eps)?)
             }
-            (Mode::Eval, None) => self.normalize(x)?.0,
-            (Mode::Train, _) => self.train(x, shape, pass)?,
-        };
-        affine(y, self.affine, |param| per_channel(param, shape.len()))
+            None => Ok(x.batch_norm(weight, bias, eps)?.0),
+        }
     }
 
-    /// The normalised batch, its means and its variances, kept as axes of length 1.
-    fn normalize<'t>(&self, x: Var<'t, T>) -> Result<(Var<'t, T>, [Var<'t, T>; 2])> {
-        let others: Vec<usize> = (0..x.shape()?.len()).filter(|&axis| axis != 1).collect();
-        let axes = Axes::from(&others[..]).keep();
-        let (mean, var) = (x.mean_axis(axes)?, x.var_axis(axes, Ddof::Population)?);
-        let y = x.sub(mean)?.mul(var.shift(T::from_f64(self.config.eps))?.rsqrt()?)?;
-        Ok((y, [mean, var]))
-    }
-
-    fn train<'t>(&self, x: Var<'t, T>, shape: Shape, pass: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
+    fn train<'t>(
+        &self,
+        x: Var<'t, T>,
+        [weight, bias]: [Option<Var<'t, T>>; 2],
+        pass: &mut Pass<'_, T>,
+    ) -> Result<Var<'t, T>> {
+        let shape = x.shape()?;
         let count = shape.size() / self.channels;
         if count < 2 {
             let expected = "more than one value per channel in training".to_owned();
             return Err(ErrorKind::Shape { owner: self.owner, expected, got: shape.to_vec() }.into());
         }
-        let (y, [mean, var]) = self.normalize(x)?;
+        let (y, BatchStatistics { mean, mut var }) =
+            x.batch_norm(weight, bias, T::from_f64(self.config.eps))?;
         if let Some([running_mean, running_var, batches]) = self.running {
             let so_far = batches.values()[0].to_f64();
             let momentum = self.config.momentum.unwrap_or(1.0 / (so_far + 1.0));
             let unbiased = T::from_f64(count as f64 / (count as f64 - 1.0));
-            let (mean, var) = (mean.value()?, var.value()?.mapv(|var| var * unbiased));
-            pass.blend(running_mean, momentum, mean.as_slice().unwrap_or_default());
-            pass.blend(running_var, momentum, var.as_slice().unwrap_or_default());
+            var.iter_mut().for_each(|var| *var *= unbiased);
+            pass.blend(running_mean, momentum, &mean);
+            pass.blend(running_var, momentum, &var);
             pass.add(batches, &[T::one()]);
         }
         Ok(y)

@@ -1,8 +1,8 @@
 //! Normalisation of groups of channels.
 
-use super::norm::{affine, check_eps, check_size, filled, per_channel};
+use super::norm::{check_eps, check_size, filled, on};
 use crate::{ErrorKind, Module, Pass, Result, fields};
-use tensor::{Axes, Ddof, Element, Param, Var};
+use tensor::{Element, Param, Var};
 
 /// The settings of a [`GroupNorm`], with PyTorch's names and defaults.
 ///
@@ -65,7 +65,7 @@ impl<T: Element> GroupNorm<T> {
         let owner = "group_norm";
         check_size(owner, "the number of groups", groups)?;
         check_size(owner, "the number of channels", channels)?;
-        if channels % groups != 0 {
+        if !channels.is_multiple_of(groups) {
             let (name, expected) = ("the number of channels", "a multiple of the number of groups");
             return Err(ErrorKind::Setting { owner, name, expected, got: channels as f64 }.into());
         }
@@ -95,9 +95,25 @@ impl<T: Element> Module<T> for GroupNorm<T> {
         }
         let group = shape[1..].iter().product::<usize>() / self.groups;
         let rows = x.reshape(&[shape[0], self.groups, group])?;
-        let axes = Axes::from(2).keep();
-        let deviation = rows.var_axis(axes, Ddof::Population)?.shift(T::from_f64(self.eps))?;
-        let y = rows.sub(rows.mean_axis(axes)?)?.mul(deviation.rsqrt()?)?.reshape(&shape)?;
-        affine(y, [&self.weight, &self.bias], |param| per_channel(param, shape.len()))
+        let y = rows.layer_norm(&[group], None, None, T::from_f64(self.eps))?.reshape(&shape)?;
+        let [weight, bias] = on(x.tape(), [&self.weight, &self.bias])?;
+        let y = match weight {
+            Some(weight) => y.mul(per_channel(weight, shape.len())?)?,
+            None => y,
+        };
+        match bias {
+            Some(bias) => Ok(y.add(per_channel(bias, shape.len())?)?),
+            None => Ok(y),
+        }
     }
+}
+
+/// One number a channel, `[c]`, as `[c, 1, ..]` for an input `[n, c, ..]` of so many axes.
+fn per_channel<T: Element>(x: Var<'_, T>, rank: usize) -> Result<Var<'_, T>> {
+    if rank <= 2 {
+        return Ok(x);
+    }
+    let mut shape = vec![1; rank - 1];
+    shape[0] = x.shape()?.size();
+    Ok(x.reshape(&shape)?)
 }

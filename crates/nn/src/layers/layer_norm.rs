@@ -1,8 +1,8 @@
 //! Normalisation of every row.
 
-use super::norm::{affine, check_eps, check_last_axes, check_normalized, filled};
+use super::norm::{check_eps, check_last_axes, check_normalized, filled, on};
 use crate::{Module, Pass, Result, fields};
-use tensor::{Axes, Ddof, Element, Param, Var};
+use tensor::{Element, Param, Var};
 
 /// The settings of a [`LayerNorm`], with PyTorch's names and defaults.
 ///
@@ -85,12 +85,8 @@ impl<T: Element> LayerNorm<T> {
 
 impl<T: Element> Module<T> for LayerNorm<T> {
     fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
-        let shape = x.shape()?;
-        check_last_axes("layer_norm", &shape, &self.shape)?;
-        let last: Vec<usize> = (shape.len() - self.shape.len()..shape.len()).collect();
-        let axes = Axes::from(&last[..]).keep();
-        let deviation = x.var_axis(axes, Ddof::Population)?.shift(T::from_f64(self.eps))?;
-        let y = x.sub(x.mean_axis(axes)?)?.mul(deviation.rsqrt()?)?;
-        affine(y, [&self.weight, &self.bias], Ok)
+        check_last_axes("layer_norm", &x.shape()?, &self.shape)?;
+        let [weight, bias] = on(x.tape(), [&self.weight, &self.bias])?;
+        Ok(x.layer_norm(&self.shape, weight, bias, T::from_f64(self.eps))?)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{ErrorKind, Result};
 use tensor::ndarray::ArrayD;
-use tensor::{Element, Param, Shape, Var};
+use tensor::{Element, Param, Shape, Tape, Var};
 
 /// Refuses a size of 0.
 pub(super) fn check_size(owner: &'static str, name: &'static str, size: usize) -> Result<()> {
@@ -43,29 +43,14 @@ pub(super) fn filled<T: Element>(wanted: bool, shape: &[usize], x: f64) -> Resul
     Ok(wanted.then(|| Param::new(&ArrayD::from_elem(shape, T::from_f64(x)))).transpose()?)
 }
 
-/// One number a channel, `[c]`, as `[c, 1, ..]` for an input `[n, c, ..]` of so many axes.
-pub(super) fn per_channel<T: Element>(x: Var<'_, T>, rank: usize) -> Result<Var<'_, T>> {
-    if rank <= 2 {
-        return Ok(x);
+/// The parameters that are there, on a tape.
+pub(super) fn on<'t, T: Element, const N: usize>(
+    tape: &'t Tape<T>,
+    params: [&Option<Param<T>>; N],
+) -> Result<[Option<Var<'t, T>>; N]> {
+    let mut vars = [None; N];
+    for (var, param) in vars.iter_mut().zip(params) {
+        *var = param.as_ref().map(|param| tape.param(param)).transpose()?;
     }
-    let mut shape = vec![1; rank - 1];
-    shape[0] = x.shape()?.size();
-    Ok(x.reshape(&shape)?)
-}
-
-/// `x weight + bias` of those that are there, each laid out by `place` first.
-pub(super) fn affine<'t, T: Element>(
-    x: Var<'t, T>,
-    [weight, bias]: [&Option<Param<T>>; 2],
-    place: impl Fn(Var<'t, T>) -> Result<Var<'t, T>>,
-) -> Result<Var<'t, T>> {
-    let tape = x.tape();
-    let x = match weight {
-        Some(weight) => x.mul(place(tape.param(weight)?)?)?,
-        None => x,
-    };
-    match bias {
-        Some(bias) => Ok(x.add(place(tape.param(bias)?)?)?),
-        None => Ok(x),
-    }
+    Ok(vars)
 }

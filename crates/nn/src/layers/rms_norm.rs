@@ -1,8 +1,8 @@
 //! Normalisation by the root of the mean square.
 
-use super::norm::{affine, check_eps, check_last_axes, check_normalized, filled};
+use super::norm::{check_eps, check_last_axes, check_normalized, filled, on};
 use crate::{Module, Pass, Result, fields};
-use tensor::{Axes, Element, Param, Var};
+use tensor::{Element, Param, Var};
 
 /// The settings of an [`RmsNorm`], with PyTorch's names and defaults.
 ///
@@ -34,10 +34,10 @@ impl Default for RmsNormConfig {
 /// use nn::{Module, Pass, RmsNorm, RmsNormConfig};
 /// use tensor::{Tape, ndarray::array};
 ///
-/// let layer = RmsNorm::new(&[2], RmsNormConfig { eps: Some(0.0), ..RmsNormConfig::default() })?;
+/// let layer = RmsNorm::new(&[5], RmsNormConfig { eps: Some(0.0), ..RmsNormConfig::default() })?;
 /// let tape = Tape::<f64>::new();
-/// let y = layer.forward(tape.constant(&array![[1.0, 7.0]])?, &mut Pass::eval())?;
-/// assert_eq!(y.value()?, array![[0.2, 1.4]].into_dyn()); // √((1 + 49) / 2) = 5
+/// let y = layer.forward(tape.constant(&array![[3.0, -3.0, 1.0, -1.0, 0.0]])?, &mut Pass::eval())?;
+/// assert_eq!(y.value()?, array![[1.5, -1.5, 0.5, -0.5, 0.0]].into_dyn()); // √(20 / 5) = 2
 /// # Ok::<(), nn::Error>(())
 /// ```
 ///
@@ -87,12 +87,9 @@ fn spacing<T: Element>() -> f64 {
 
 impl<T: Element> Module<T> for RmsNorm<T> {
     fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
-        let shape = x.shape()?;
-        check_last_axes("rms_norm", &shape, &self.shape)?;
-        let last: Vec<usize> = (shape.len() - self.shape.len()..shape.len()).collect();
-        let squares = x.square()?.mean_axis(Axes::from(&last[..]).keep())?;
-        let y = x.mul(squares.shift(T::from_f64(self.eps))?.rsqrt()?)?;
-        affine(y, [&self.weight, &None], Ok)
+        check_last_axes("rms_norm", &x.shape()?, &self.shape)?;
+        let [weight] = on(x.tape(), [&self.weight])?;
+        Ok(x.rms_norm(&self.shape, weight, T::from_f64(self.eps))?)
     }
 }
 

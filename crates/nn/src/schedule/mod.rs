@@ -75,7 +75,7 @@ impl<F: Fn(u64) -> f64 + Send + Sync> Schedule for F {
     }
 }
 
-impl Schedule for Box<dyn Schedule> {
+impl<'a> Schedule for Box<dyn Schedule + 'a> {
     fn rate(&self, step: u64) -> f64 {
         (**self).rate(step)
     }

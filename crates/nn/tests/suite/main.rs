@@ -10,7 +10,6 @@ mod explain;
 mod layer_errors;
 mod layer_shapes;
 mod layer_training;
-mod loss_cases;
 mod loss_derivatives;
 mod losses;
 mod metrics;

@@ -75,9 +75,9 @@ fn running_statistics_carry_no_history<T: Element>() -> Result<()> {
         pass.commit(&mut layer)?;
     }
     assert!(lengths[1..].iter().all(|&length| length == lengths[1]), "{:?}", &lengths[..5]);
-    let batches = layer.num_batches_tracked.as_ref().unwrap();
+    let batches = layer.num_batches_tracked.as_ref().expect("it is tracked");
     assert_eq!(batches.values(), [T::from_f64(1000.0)]);
-    let mean = layer.running_mean.as_ref().unwrap().values();
+    let mean = layer.running_mean.as_ref().expect("it is tracked").values();
     assert!((mean[0].to_f64() - 3.0).abs() < 1e-5 && (mean[1].to_f64() - 4.0).abs() < 1e-5, "{mean:?}");
     Ok(())
 }
@@ -99,7 +99,7 @@ fn running_variance_is_unbiased<T: Element>(tolerance: f64) -> Result<()> {
     assert!(y.iter().zip(want).all(|(y, want)| (y.to_f64() - want).abs() < tolerance), "{y}");
     drop(tape);
     pass.commit(&mut layer)?;
-    let var = layer.running_var.as_ref().unwrap().values()[0].to_f64();
+    let var = layer.running_var.as_ref().expect("it is tracked").values()[0].to_f64();
     assert!((var - 1.066_666_666_666_666_7).abs() < tolerance, "{var}");
     Ok(())
 }

@@ -62,7 +62,8 @@ impl Default for MultiHeadAttentionConfig {
 /// let (y, weights) = attention.attend_with_weights(x, x, x, &AttentionMasks::causal(), pass)?;
 /// assert_eq!(*y.shape()?, [1, 3, 4]);
 /// // Equal keys weigh the same: the first query sees one, the second two.
-/// assert_eq!(weights.narrow(1, 0, 1)?.narrow(2, 0, 2)?.value()?, array![[[[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]]].into_dyn());
+/// let first = weights.narrow(1, 0, 1)?.narrow(2, 0, 2)?.value()?;
+/// assert_eq!(first, array![[[[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]]].into_dyn());
 /// # Ok::<(), nn::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -93,7 +94,7 @@ impl<T: Element> MultiHeadAttention<T> {
         rng: &mut impl Rng,
     ) -> Result<Self> {
         expect_positive(OWNER, &[("the number of features", features), ("the number of heads", heads)])?;
-        if features % heads != 0 {
+        if !features.is_multiple_of(heads) {
             let (name, expected) = ("the number of features", "a multiple of the number of heads");
             return Err(ErrorKind::Setting { owner: OWNER, name, expected, got: features as f64 }.into());
         }

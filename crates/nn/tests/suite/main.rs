@@ -2,15 +2,17 @@
 
 mod activation;
 mod attention;
+mod checkpoints;
 mod conv;
 mod dense;
 mod ema;
 mod embedding;
 mod explain;
+mod files;
+mod kill;
 mod layer_errors;
 mod layer_shapes;
 mod layer_training;
-mod loss_derivatives;
 mod losses;
 mod metrics;
 mod norm;

@@ -54,6 +54,7 @@ pub use layers::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvLayerConfig, Pa
 pub use layers::{ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 pub use layers::{ConvTransposeLayerConfig, Embedding, Flatten, Linear, Pad, Parallel, Reshape, Residual};
 pub use layers::{Gelu, GeluTanh, Glu, Hardsigmoid, Hardswish, Identity, LogSigmoid, Mish, Relu, Relu6};
+pub use layers::{PixelShuffle, PixelUnshuffle};
 pub use layers::{Selu, Sequential, Sigmoid, Silu, Softsign, Tanh, Tanhshrink, Upsample1d, Upsample2d};
 pub use loss::{cross_entropy, mse};
 pub use module::Module;

@@ -27,6 +27,8 @@ CASES = {
     "upsample1d_linear": Case(nn.Upsample(size=5, mode="linear"), numbers(2, 2, 3)),
     "upsample2d": Case(nn.Upsample(scale_factor=(2, 3)), numbers(1, 2, 3, 2)),
     "upsample2d_linear": Case(nn.Upsample(size=(5, 4), mode="bilinear", align_corners=True), numbers(1, 2, 3, 2)),
+    "pixel_shuffle": Case(nn.PixelShuffle(2), numbers(2, 8, 2, 3)),
+    "pixel_unshuffle": Case(nn.PixelUnshuffle(2), numbers(2, 2, 4, 6)),
     # PyTorch names the last axis first.
     "pad_zeros": Case(nn.ConstantPad1d((2, 1), 0.0), numbers(2, 2, 3)),
     "pad_reflect": Case(nn.ReflectionPad2d((2, 2, 0, 1)), numbers(1, 2, 4, 3)),

@@ -7,6 +7,7 @@ use nn::{
 };
 use nn::{Embedding, Fields, Glu, Hardtanh, Init, Linear, MaxPool1d, Module, PRelu, Pad};
 use nn::{Padding, Parallel, Pass, Relu, Reshape, Residual, Result, Sequential};
+use nn::{PixelShuffle, PixelUnshuffle};
 use nn::{Softmax, Softplus};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::fmt::Debug;
@@ -94,6 +95,8 @@ fn settings_of_other_layers() {
         message(AvgPool2d::new(PoolConfig { padding: [0, 2], ..PoolConfig::new([3, 3]) })),
         "avg_pool2d: expected the padding to be at most half the kernel, got 2"
     );
+    assert_eq!(message(PixelShuffle::new(0)), "pixel_shuffle: expected the factor to be positive, got 0");
+    assert_eq!(message(PixelUnshuffle::new(0)), "pixel_unshuffle: expected the factor to be positive, got 0");
     assert_eq!(
         message(AdaptiveAvgPool2d::new([1, 0])),
         "adaptive_avg_pool2d: expected the size to be positive, got 0"
@@ -166,6 +169,16 @@ fn shapes_that_do_not_fit_single_layers() -> Result<()> {
     assert_eq!(
         refusal(&Pad { amounts: [(1, 1); 2], mode: PadMode::Reflect }, &[3]),
         "pad: expected an input with at least 2 axes, got shape [3]"
+    );
+    assert_eq!(
+        refusal(&PixelShuffle::new(2)?, &[1, 6, 2, 2]),
+        "pixel_shuffle: expected an input [batch, channels, height, width] \
+         with a multiple of 2 · 2 channels, got shape [1, 6, 2, 2]"
+    );
+    assert_eq!(
+        refusal(&PixelUnshuffle::new(2)?, &[1, 1, 2, 3]),
+        "pixel_unshuffle: expected an input [batch, channels, height, width], \
+         both multiples of 2, got shape [1, 1, 2, 3]"
     );
     assert_eq!(
         refusal(&Glu { axis: 1 }, &[2, 3]),

@@ -7,6 +7,7 @@ use nn::{
 };
 use nn::{ConvTranspose2d, ConvTranspose2dConfig, Error, ErrorKind, Flatten, Glu, Init, Linear, LogSoftmax};
 use nn::{MaxPool2d, Module, PRelu, Pad, Padding, Parallel, Pass, Relu};
+use nn::{PixelShuffle, PixelUnshuffle};
 use nn::{Reshape, Residual, Softmax, Upsample2d};
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -162,6 +163,10 @@ proptest! {
             Box::new(Pad { amounts: [(axis, size[1])], mode: PadMode::Replicate }),
             Box::new(Upsample2d { resize: Resize::Size(size), interpolation: Interpolation::Nearest }),
         ];
+        if let (Ok(fine), Ok(coarse)) = (PixelShuffle::new(size[0]), PixelUnshuffle::new(size[0])) {
+            layers.push(Box::new(fine));
+            layers.push(Box::new(coarse));
+        }
         if let Ok(pool) = MaxPool2d::new(pool) {
             layers.push(Box::new(pool));
         }

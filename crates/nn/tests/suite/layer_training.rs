@@ -31,7 +31,7 @@ fn conv<T: Element>(inputs: usize, outputs: usize, rng: &mut ChaCha8Rng) -> Resu
 
 fn image_model<T: Element>(rng: &mut ChaCha8Rng) -> Result<Sequential<T>> {
     let block = Sequential::new().with(Mish).with(conv(8, 8, rng)?);
-    Ok(Sequential::new()
+    Sequential::new()
         .with(conv(1, 8, rng)?)
         .with(PRelu::new(8, 0.25)?)
         .with(MaxPool2d::new(PoolConfig::new([2, 2]))?)
@@ -42,7 +42,7 @@ fn image_model<T: Element>(rng: &mut ChaCha8Rng) -> Result<Sequential<T>> {
                 .with(nn::AdaptiveMaxPool2d::new([2, 2])?),
         )
         .with(Flatten::default())
-        .named("head", Linear::new(64, 3, Init::XavierUniform, rng)?)?)
+        .named("head", Linear::new(64, 3, Init::XavierUniform, rng)?)
 }
 
 fn hits<T: Element>(logits: Var<'_, T>, labels: &[usize]) -> Result<f64> {

@@ -3,7 +3,10 @@
 use crate::support::torch::Fixture;
 use nn::tensor::{Corners, Divisor, Interpolation, PadMode, PoolConfig, Resize, Rounding};
 use nn::{AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d};
-use nn::{AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pad, Result, Upsample1d, Upsample2d};
+use nn::{
+    AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d, Pad, PixelShuffle, PixelUnshuffle, Result, Upsample1d,
+    Upsample2d,
+};
 
 #[test]
 fn pooling_agrees_with_pytorch() -> Result<()> {
@@ -46,6 +49,14 @@ fn up_sampling_agrees_with_pytorch() {
         .check("upsample2d", &mut Upsample2d { resize: Resize::Scale([2.0, 3.0]), interpolation: nearest });
     let interpolation = Interpolation::Linear(Corners::Centers);
     fixture.check("upsample2d_linear", &mut Upsample2d { resize: Resize::Size([5, 4]), interpolation });
+}
+
+#[test]
+fn pixel_shuffles_agree_with_pytorch() -> Result<()> {
+    let fixture = Fixture::open("layers_pool");
+    fixture.check("pixel_shuffle", &mut PixelShuffle::new(2)?);
+    fixture.check("pixel_unshuffle", &mut PixelUnshuffle::new(2)?);
+    Ok(())
 }
 
 #[test]

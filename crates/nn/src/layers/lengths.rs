@@ -35,9 +35,9 @@ impl<'a> Lengths<'a> {
         Ok(Self { given: given.filter(|_| !all_full), batch, time })
     }
 
-    /// The length of each row.
-    pub(super) fn each(self) -> impl Iterator<Item = usize> {
-        (0..self.batch).map(move |row| self.given.map_or(self.time, |given| given[row]))
+    /// The length of one row.
+    pub(super) fn of(self, row: usize) -> usize {
+        self.given.map_or(self.time, |given| given[row])
     }
 
     /// The lengths as an input of ops, unless all rows are full.

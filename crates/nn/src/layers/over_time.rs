@@ -59,14 +59,13 @@ impl OverTime {
         let tape = x.tape();
         Ok(match self {
             Self::Mean => {
-                let shares = lengths.each().map(|length| T::one() / T::from_f64(length as f64)).collect();
-                let shares = Array2::from_shape_vec((batch, 1), shares).expect("one length for each row");
+                let share = |(row, _)| T::one() / T::from_f64(lengths.of(row) as f64);
+                let shares = Array2::from_shape_fn((batch, 1), share);
                 lengths.fill(x, T::zero())?.sum_axis(1)?.mul(tape.constant(&shares)?)?
             }
             Self::Max => lengths.fill(x, T::from_f64(f64::NEG_INFINITY))?.max_axis(1)?,
             Self::Last => {
-                let last = lengths.each().map(|length| length - 1).collect();
-                let last = Array3::from_shape_vec((batch, 1, 1), last).expect("one length for each row");
+                let last = Array3::from_shape_fn((batch, 1, 1), |(row, ..)| lengths.of(row) - 1);
                 x.take_along_axis(1, tape.indices_nd(&last)?)?.squeeze(1)?
             }
         })

@@ -70,9 +70,11 @@ impl<T: Element> Op<T> for Gru {
         let lengths = self.recurrence.lengths(step.inputs);
         let (inputs, states, hidden) = (step.inputs, step.output.values, sizes.hidden);
         let (gates, scaled) = step.saved.split_at(sizes.time * sizes.batch * sizes.width());
-        let scratch = step.scratch.take(gates.len() + sizes.area() + hidden);
+        let scratch = step.scratch.take(gates.len() + sizes.area() + hidden + sizes.copied());
         let (dgates, rest) = scratch.split_at_mut(gates.len());
-        let (dh, dn) = rest.split_at_mut(sizes.area());
+        let (dh, rest) = rest.split_at_mut(sizes.area());
+        let (dn, copy) = rest.split_at_mut(hidden);
+        let transposed = sizes.transposed(copy, inputs.get(1).values);
         let mut sink = step.grads.of(0).map(Sink::parts);
         dh.fill(T::zero());
         for (t, before) in sizes.order().rev() {
@@ -99,8 +101,7 @@ impl<T: Element> Op<T> for Gru {
                     kernels::map1(last, *write, dn, |g| g);
                 }
             }
-            let g = sizes.gates(&dgates[place]);
-            T::gemm(dh, Write::Add, T::one(), g, sizes.weight(inputs.get(1).values).t());
+            T::gemm(dh, Write::Add, T::one(), sizes.gates(&dgates[place]), transposed);
         }
         if let Some(sink) = step.grads.of(1) {
             sizes.weight_gradient(sink, (inputs.get(2).values, states), dgates);

@@ -81,8 +81,10 @@ impl<T: Element> Op<T> for Lstm {
         let (inputs, area, width) = (step.inputs, sizes.area(), sizes.width());
         let [gates, cells, bounded] = parts(step.saved, sizes);
         let (upstream, dc) = step.upstream.split_at_mut(sizes.time * area);
-        let scratch = step.scratch.take(gates.len() + area);
-        let (dgates, dh) = scratch.split_at_mut(gates.len());
+        let scratch = step.scratch.take(gates.len() + area + sizes.copied());
+        let (dgates, rest) = scratch.split_at_mut(gates.len());
+        let (dh, copy) = rest.split_at_mut(area);
+        let transposed = sizes.transposed(copy, inputs.get(1).values);
         dh.fill(T::zero());
         for (t, before) in sizes.order().rev() {
             kernels::update1(dh, &upstream[sizes.states(t)], |dh, g| dh + g);
@@ -103,7 +105,7 @@ impl<T: Element> Op<T> for Lstm {
                     dgates[wide].fill(T::zero());
                 }
             }
-            T::gemm(dh, Write::Add, T::one(), sizes.gates(dgates), sizes.weight(inputs.get(1).values).t());
+            T::gemm(dh, Write::Add, T::one(), sizes.gates(dgates), transposed);
         }
         if let Some(sink) = step.grads.of(0) {
             sink.map1(dgates, |g| g);

@@ -6,7 +6,7 @@ mod lstm;
 #[cfg(test)]
 mod tests;
 
-use crate::kernels::{Matrix, Write};
+use crate::kernels::{Matrix, Walk, Write, move_elements};
 use crate::op::{Inputs, Op, Shapes, Sink};
 use crate::{Element, Error, ErrorKind, Indices, Result, Shape, Var};
 use smallvec::SmallVec;
@@ -154,6 +154,23 @@ impl Sizes {
 
     fn weight<'a, T: Element>(&self, values: &'a [T]) -> Matrix<'a, T> {
         Matrix::new(values, self.hidden, self.width())
+    }
+
+    /// Numbers of the transposed weight that the way back copies: from a few sequences and two steps on,
+    /// products that read it row by row are worth it.
+    fn copied(&self) -> usize {
+        const SEQUENCES: usize = 4;
+        if self.batch < SEQUENCES || self.time < 2 { 0 } else { self.hidden * self.width() }
+    }
+
+    /// The transposed weight, in memory for as many numbers as are [`copied`](Self::copied).
+    fn transposed<'a, T: Element>(&self, copy: &'a mut [T], weight: &'a [T]) -> Matrix<'a, T> {
+        if copy.is_empty() {
+            return self.weight(weight).t();
+        }
+        let loops = [(self.width(), [self.hidden as isize, 1]), (self.hidden, [1, self.width() as isize])];
+        move_elements(copy, Write::Store, weight, &Walk::new(loops, [0, 0]));
+        Matrix::new(copy, self.width(), self.hidden)
     }
 
     /// Gates of one step or more.

@@ -2,7 +2,7 @@
 
 use crate::{ErrorKind, Result};
 use std::ops::Range;
-use tensor::ndarray::ArrayD;
+use tensor::ndarray::{Array2, ArrayD, ArrayView2, Axis, concatenate};
 
 /// Refuses rows that are not there.
 pub(super) fn check_rows(owner: &'static str, rows: &[usize], len: usize) -> Result<()> {
@@ -74,4 +74,9 @@ pub(super) fn with_rows(rows: usize, row: &[usize]) -> Vec<usize> {
     let mut shape = vec![rows];
     shape.extend_from_slice(row);
     shape
+}
+
+/// Tables side by side, which have the same rows.
+pub(super) fn beside<A: Clone>(tables: &[ArrayView2<'_, A>]) -> Array2<A> {
+    concatenate(Axis(1), tables).expect("every table has the same rows")
 }

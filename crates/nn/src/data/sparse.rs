@@ -91,15 +91,19 @@ impl<T: Element> SparseRows<T> {
 
     /// The same as a matrix for [`sparse_matmul`](tensor::sparse_matmul).
     pub fn csr(&self) -> Csr<T> {
-        let pointers = std::iter::once(0).chain(self.ends.iter().copied()).collect();
-        let shape = [self.len(), self.width];
-        Csr::new(shape, pointers, self.columns.clone(), self.values.clone())
-            .expect("columns were checked, and each row ends where the next begins")
+        self.matrix()
     }
 
     /// The same with every 0.
     pub fn dense(&self) -> Array2<T> {
         self.dense_of(&(0..self.len()).collect::<Vec<_>>())
+    }
+
+    fn matrix(&self) -> Csr<T> {
+        let pointers = std::iter::once(0).chain(self.ends.iter().copied()).collect();
+        let shape = [self.len(), self.width];
+        Csr::new(shape, pointers, self.columns.clone(), self.values.clone())
+            .expect("columns were checked, and each row ends where the next begins")
     }
 
     fn dense_of(&self, rows: &[usize]) -> Array2<T> {

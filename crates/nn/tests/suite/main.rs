@@ -4,6 +4,8 @@ mod activation;
 mod attention;
 mod checkpoints;
 mod conv;
+mod data;
+mod data_files;
 mod dense;
 mod ema;
 mod embedding;

@@ -81,21 +81,8 @@ impl Pixels {
             return Err(ErrorKind::Shape { owner, expected, got: rows.shape().to_vec() }.into());
         }
         let scale = T::from_f64(brightest);
-        let count = rows.nrows();
-        let scaled: Vec<T> = rows.iter().map(|&x| x / scale).collect();
-        let fits = "the rows hold as many numbers as the images";
-        Ok(match order {
-            ChannelOrder::First => {
-                Array4::from_shape_vec((count, channels, height, width), scaled).expect(fits)
-            }
-            ChannelOrder::Last => {
-                let mut images =
-                    Array4::from_shape_vec((count, height, width, channels), scaled).expect(fits);
-                images.swap_axes(2, 3);
-                images.swap_axes(1, 2);
-                images.as_standard_layout().into_owned()
-            }
-        })
+        let scaled = rows.iter().map(|&x| x / scale).collect();
+        Ok(arrange(order, [rows.nrows(), channels, height, width], scaled))
     }
 
     /// Which rows hold a number outside of 0 to the brightest, such as a missing one.
@@ -105,6 +92,19 @@ impl Pixels {
             (!pixels.iter().all(good)).then_some(row)
         };
         rows.axis_iter(Axis(0)).enumerate().filter_map(faulty).collect()
+    }
+}
+
+/// Images of as many numbers as there are.
+fn arrange<T: Element>(order: ChannelOrder, shape: [usize; 4], numbers: Vec<T>) -> Array4<T> {
+    let fits = "the rows hold as many numbers as the images";
+    let [count, channels, height, width] = shape;
+    match order {
+        ChannelOrder::First => Array4::from_shape_vec(shape, numbers).expect(fits),
+        ChannelOrder::Last => {
+            let images = Array4::from_shape_vec((count, height, width, channels), numbers).expect(fits);
+            images.permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned()
+        }
     }
 }
 

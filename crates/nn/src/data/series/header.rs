@@ -46,21 +46,13 @@ impl Header {
             "equallength" => self.equal_length = Some(flag(line, &key, &values)?),
             "serieslength" => self.length = Some(count(line, &key, &values)?),
             "missing" => self.missing = Some(flag(line, &key, &values)?),
-            "timestamps" => {
-                if flag(line, &key, &values)? {
-                    return Err(refuse(line, "@timestamps", "false: series without time stamps", "true"));
-                }
+            "timestamps" if flag(line, &key, &values)? => {
+                return Err(refuse(line, "@timestamps", "false: series without time stamps", "true"));
             }
-            "classlabel" => {
-                if flag(line, &key, &values)? {
-                    self.labels = Labels::Classes(listed(line, &values[1..])?);
-                }
+            "classlabel" if flag(line, &key, &values)? => {
+                self.labels = Labels::Classes(listed(line, &values[1..])?);
             }
-            "targetlabel" => {
-                if flag(line, &key, &values)? {
-                    self.labels = Labels::Number;
-                }
-            }
+            "targetlabel" if flag(line, &key, &values)? => self.labels = Labels::Number,
             _ => {}
         }
         Ok(Section::Header)

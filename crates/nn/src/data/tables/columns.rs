@@ -2,9 +2,10 @@
 
 use super::table::{CsvTable, Missing};
 use crate::Result;
+use crate::data::rows::beside;
 use crate::data::{FittedOneHot, OneHot};
 use tensor::Element;
-use tensor::ndarray::{Array2, ArrayView2, Axis, concatenate};
+use tensor::ndarray::{Array2, ArrayView2};
 
 /// Which columns of a table a model sees: numbers as they are, then categories as one column for each.
 ///
@@ -90,7 +91,7 @@ impl FittedColumns {
             parts.push(encoder.apply(&table.texts(name, *missing)?)?);
         }
         let views: Vec<ArrayView2<'_, T>> = parts.iter().map(|part| part.view()).collect();
-        Ok(concatenate(Axis(1), &views).expect("every part has a row for each of the table"))
+        Ok(beside(&views))
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Ngrams, Weighting};
 use crate::data::SparseRows;
 use crate::{ErrorKind, Result};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tensor::Element;
 
 const OWNER: &str = "text features";
@@ -81,15 +81,13 @@ impl TextFeatures {
             TermColumns::Hashed { columns } => columns,
             TermColumns::Vocabulary { .. } => 0,
         };
-        let mut fitted =
-            FittedTextFeatures { settings: *self, terms: self.choose(texts)?, width, idf: Vec::new() };
-        if width == 0 {
-            fitted.width = fitted.terms.len();
-        }
-        let mut in_texts = vec![0; fitted.width];
+        let terms = self.choose(texts)?;
+        let width = if terms.is_empty() { width } else { terms.len() };
+        let mut fitted = FittedTextFeatures::unchecked(*self, terms, vec![1.0; width]);
+        let mut in_texts = vec![0; width];
         for text in texts {
-            let columns: BTreeSet<usize> =
-                fitted.places(text.as_ref())?.iter().map(|place| place.0).collect();
+            let places = fitted.places(text.as_ref());
+            let columns: BTreeSet<usize> = places.into_iter().map(|place| place.column).collect();
             columns.into_iter().for_each(|column| in_texts[column] += 1);
         }
         let factor = |&count: &usize| self.weighting.idf.factor(texts.len(), count);
@@ -102,29 +100,37 @@ impl TextFeatures {
         let TermColumns::Vocabulary { min_texts, max_share, max_size } = self.columns else {
             return Ok(Vec::new());
         };
-        // How often each term occurs, and in how many texts.
-        let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-        for text in texts {
-            for (term, count) in counted(self.ngrams.terms(text.as_ref())?) {
-                let (all, in_texts) = counts.entry(term).or_default();
-                *all += count;
-                *in_texts += 1;
-            }
-        }
         let most = max_share * texts.len() as f64;
-        counts.retain(|_, (_, in_texts)| *in_texts >= min_texts && *in_texts as f64 <= most);
-        let mut terms: Vec<(String, usize)> =
-            counts.into_iter().map(|(term, (all, _))| (term, all)).collect();
-        if let Some(size) = max_size {
+        let mut terms: Vec<(String, Occurrences)> = self.occurrences(texts).into_iter().collect();
+        terms.retain(|(_, seen)| seen.texts >= min_texts && seen.texts as f64 <= most);
+        terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        if let Some(size) = max_size.filter(|&size| size < terms.len()) {
             // A stable sort: equal ones stay in alphabetical order.
-            terms.sort_by_key(|(_, all)| Reverse(*all));
+            terms.sort_by_key(|(_, seen)| Reverse(seen.all));
             terms.truncate(size);
-            terms.sort_unstable();
+            terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         }
         if terms.is_empty() {
             return Err(refuse("a term in the texts that the settings leave", "none"));
         }
         Ok(terms.into_iter().map(|(term, _)| term).collect())
+    }
+
+    /// How often each term occurs; the order of the map is that of chance.
+    fn occurrences<S: AsRef<str>>(&self, texts: &[S]) -> HashMap<String, Occurrences> {
+        let mut terms: HashMap<String, Occurrences> = HashMap::new();
+        for (text, number) in texts.iter().zip(1..) {
+            self.ngrams.each(text.as_ref(), &mut |term| {
+                let seen = match terms.get_mut(term) {
+                    Some(seen) => seen,
+                    None => terms.entry(term.to_owned()).or_default(),
+                };
+                seen.all += 1;
+                seen.texts += usize::from(seen.last != number);
+                seen.last = number;
+            });
+        }
+        terms
     }
 
     fn check(&self) -> Result<()> {
@@ -143,14 +149,31 @@ impl TextFeatures {
     }
 }
 
+#[derive(Debug, Clone, Copy, Default)]
+struct Occurrences {
+    all: usize,
+    texts: usize,
+    /// The last text that has it, from 1.
+    last: usize,
+}
+
 /// A fitted [`TextFeatures`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedTextFeatures {
     settings: TextFeatures,
     /// The terms of the columns, unless they are hashed.
     terms: Vec<String>,
-    width: usize,
+    /// For looking up alone, so that its order reaches no result.
+    columns: HashMap<String, usize>,
     idf: Vec<f64>,
+}
+
+/// Where a term of a text counts.
+struct Place {
+    column: usize,
+    sign: f64,
+    /// How often the term occurs.
+    count: usize,
 }
 
 impl FittedTextFeatures {
@@ -177,8 +200,13 @@ impl FittedTextFeatures {
         }
         match idf.iter().position(|x| !x.is_finite()) {
             Some(column) => Err(refuse("finite factors", &format!("{} in column {column}", idf[column]))),
-            None => Ok(Self { settings, terms, width, idf }),
+            None => Ok(Self::unchecked(settings, terms, idf)),
         }
+    }
+
+    fn unchecked(settings: TextFeatures, terms: Vec<String>, idf: Vec<f64>) -> Self {
+        let columns = terms.iter().cloned().zip(0..).collect();
+        Self { settings, terms, columns, idf }
     }
 
     /// The terms of the columns; none where they are hashed.
@@ -193,47 +221,50 @@ impl FittedTextFeatures {
 
     /// The number of columns.
     pub fn width(&self) -> usize {
-        self.width
+        self.idf.len()
     }
 
     /// The rows of texts; terms without a column are left out.
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`] where the settings are out of range, which `fit` would have refused.
+    /// None; the rows are checked as any others.
     pub fn apply<T: Element, S: AsRef<str>>(&self, texts: &[S]) -> Result<SparseRows<T>> {
+        let weighting = self.settings.weighting;
         let row = |text: &S| {
             let mut row: BTreeMap<usize, f64> = BTreeMap::new();
-            for (column, sign, count) in self.places(text.as_ref())? {
-                *row.entry(column).or_default() += sign * self.settings.weighting.counting.weigh(count);
+            for Place { column, sign, count } in self.places(text.as_ref()) {
+                *row.entry(column).or_default() += sign * weighting.counting.weigh(count);
             }
             row.iter_mut().for_each(|(&column, x)| *x *= self.idf[column]);
             row.retain(|_, x| *x != 0.0);
-            self.settings.weighting.norm.apply(&mut row);
-            Ok(row.into_iter().map(|(column, x)| (column, T::from_f64(x))).collect())
+            weighting.norm.apply(&mut row);
+            row.into_iter().map(|(column, x)| (column, T::from_f64(x))).collect()
         };
-        let rows: Vec<Vec<(usize, T)>> = texts.iter().map(row).collect::<Result<_>>()?;
-        SparseRows::new(self.width, rows)
+        SparseRows::new(self.width(), texts.iter().map(row))
     }
 
-    /// Column, sign and count of each term of a text.
-    fn places(&self, text: &str) -> Result<Vec<(usize, f64, usize)>> {
-        let terms = counted(self.settings.ngrams.terms(text)?);
-        let place = |(term, count): (String, usize)| match self.settings.columns {
-            TermColumns::Hashed { columns } => {
-                let hash = hash(&term);
-                let sign = if hash >> 63 == 1 { -1.0 } else { 1.0 };
-                Some(((hash % columns as u64) as usize, sign, count))
+    /// Where each term of a text counts, in an order that is the same everywhere.
+    fn places(&self, text: &str) -> Vec<Place> {
+        let mut keys: Vec<u64> = Vec::new();
+        self.settings.ngrams.each(text, &mut |term| match self.settings.columns {
+            TermColumns::Hashed { .. } => keys.push(hash(term)),
+            TermColumns::Vocabulary { .. } => {
+                keys.extend(self.columns.get(term).map(|&column| column as u64))
             }
-            TermColumns::Vocabulary { .. } => Some((self.terms.binary_search(&term).ok()?, 1.0, count)),
+        });
+        keys.sort_unstable();
+        let place = |equal: &[u64]| {
+            let (key, count) = (equal[0], equal.len());
+            match self.settings.columns {
+                TermColumns::Hashed { columns } => {
+                    let sign = if key >> 63 == 1 { -1.0 } else { 1.0 };
+                    Place { column: (key % columns as u64) as usize, sign, count }
+                }
+                TermColumns::Vocabulary { .. } => Place { column: key as usize, sign: 1.0, count },
+            }
         };
-        Ok(terms.into_iter().filter_map(place).collect())
+        keys.chunk_by(|a, b| a == b).map(place).collect()
     }
-}
-
-fn counted(terms: Vec<String>) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    terms.into_iter().for_each(|term| *counts.entry(term).or_default() += 1);
-    counts
 }
 
 fn refuse(expected: &str, got: &str) -> crate::Error {
@@ -307,7 +338,7 @@ mod tests {
         let total: f64 = row.row(0).map(|(_, x)| x).sum();
         assert!(row.csr().stored() <= 6 && total.abs() <= 6.0 && total % 2.0 == 0.0);
         let places: BTreeSet<(usize, bool)> =
-            fitted.places("red").unwrap().iter().map(|place| (place.0, place.1 > 0.0)).collect();
+            fitted.places("red").iter().map(|place| (place.column, place.sign > 0.0)).collect();
         assert_eq!(places.into_iter().collect::<Vec<_>>(), HASHED);
         let parts = FittedTextFeatures::from_parts(features, vec![], fitted.idf().to_vec()).unwrap();
         assert_eq!(parts, fitted);

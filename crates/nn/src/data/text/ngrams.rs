@@ -10,6 +10,9 @@ pub enum Unit {
     Word,
     /// Characters; white space in a row counts as one space.
     Char,
+    /// Characters of one word and a space at either side of it, as scikit-learn's `char_wb`; a word that is
+    /// shorter than n is one term.
+    CharInWord,
 }
 
 /// Whether capital and small letters differ.
@@ -29,7 +32,7 @@ pub enum Case {
 /// | `unit` | `Word` | words or characters | |
 /// | `min`, `max` | 1, 1 | the fewest and the most units of a term | 1 or more; min at most max |
 /// | `case` | `Fold` | whether capital and small letters differ | |
-/// | `shortest_word` | 2 | the fewest characters of a word; shorter ones are left out | |
+/// | `shortest_word` | 2 | the fewest characters of a word, with `Word` alone; shorter ones are left out | |
 ///
 /// The defaults and the order of terms are those of scikit-learn's `CountVectorizer`.
 ///
@@ -63,12 +66,19 @@ impl Default for Ngrams {
 }
 
 impl Ngrams {
-    /// The terms of a text, short ones first, those of one length as they stand.
+    /// The terms of a text, short ones first, those of one length as they stand; with `CharInWord` word by word.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`] for a range that is empty or begins at 0.
     pub fn terms(&self, text: &str) -> Result<Vec<String>> {
         self.check()?;
+        let mut terms = Vec::new();
+        self.each(text, &mut |term| terms.push(term.to_owned()));
+        Ok(terms)
+    }
+
+    /// Calls `f` with each term; the settings were checked.
+    pub(super) fn each(&self, text: &str, f: &mut impl FnMut(&str)) {
         let folded;
         let text = match self.case {
             Case::Keep => text,
@@ -77,13 +87,41 @@ impl Ngrams {
                 &folded
             }
         };
-        Ok(match self.unit {
-            Unit::Word => {
-                let words = words(text).filter(|word| word.chars().count() >= self.shortest_word);
-                self.grams(&words.collect::<Vec<_>>(), " ")
+        match self.unit {
+            Unit::Word => self.each_of_words(text, f),
+            Unit::Char => {
+                let text = with_single_spaces(text);
+                let places = places(&text);
+                self.lengths(places.len() - 1).for_each(|n| each_of_characters(&text, &places, n, f));
             }
-            Unit::Char => self.grams(&characters(text), ""),
-        })
+            Unit::CharInWord => text.split_whitespace().for_each(|word| self.each_in_word(word, f)),
+        }
+    }
+
+    fn each_of_words(&self, text: &str, f: &mut impl FnMut(&str)) {
+        let words = words(text).filter(|word| word.chars().count() >= self.shortest_word);
+        let words: Vec<&str> = words.collect();
+        let mut term = String::new();
+        for n in self.lengths(words.len()) {
+            for window in words.windows(n) {
+                term.clear();
+                for (position, word) in window.iter().enumerate() {
+                    term.push_str(if position > 0 { " " } else { "" });
+                    term.push_str(word);
+                }
+                f(&term);
+            }
+        }
+    }
+
+    fn each_in_word(&self, word: &str, f: &mut impl FnMut(&str)) {
+        let word = format!(" {word} ");
+        let places = places(&word);
+        let characters = places.len() - 1;
+        self.lengths(characters).for_each(|n| each_of_characters(&word, &places, n, f));
+        if self.min > characters {
+            f(&word);
+        }
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -100,13 +138,9 @@ impl Ngrams {
         Ok(())
     }
 
-    fn grams<S: AsRef<str>>(&self, units: &[S], between: &str) -> Vec<String> {
-        let join = |window: &[S]| {
-            let units: Vec<&str> = window.iter().map(AsRef::as_ref).collect();
-            units.join(between)
-        };
-        let longest = self.max.min(units.len());
-        (self.min..=longest).flat_map(|n| units.windows(n).map(join)).collect()
+    /// The numbers of units that terms of a text of so many units have.
+    fn lengths(&self, units: usize) -> impl Iterator<Item = usize> {
+        self.min..=self.max.min(units)
     }
 }
 
@@ -114,17 +148,24 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
-fn characters(text: &str) -> Vec<String> {
-    let mut characters = Vec::new();
-    let mut was_space = false;
+/// Where each character begins, and the end.
+fn places(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(place, _)| place).chain([text.len()]).collect()
+}
+
+fn each_of_characters(text: &str, places: &[usize], n: usize, f: &mut impl FnMut(&str)) {
+    places.iter().zip(&places[n..]).for_each(|(&start, &end)| f(&text[start..end]));
+}
+
+fn with_single_spaces(text: &str) -> String {
+    let mut single = String::with_capacity(text.len());
     for c in text.chars() {
-        let is_space = c.is_whitespace();
-        if !(is_space && was_space) {
-            characters.push(if is_space { String::from(" ") } else { c.to_string() });
+        let c = if c.is_whitespace() { ' ' } else { c };
+        if c != ' ' || !single.ends_with(' ') {
+            single.push(c);
         }
-        was_space = is_space;
     }
-    characters
+    single
 }
 
 #[cfg(test)]
@@ -139,6 +180,17 @@ mod tests {
         assert_eq!(of(Unit::Word, " \n!?"), [""; 0]);
         assert_eq!(of(Unit::Char, "\t\n"), [" "]);
         assert_eq!(of(Unit::Char, ""), [""; 0]);
+    }
+
+    #[test]
+    fn characters_within_words_are_those_of_scikit_learn() {
+        let of = |min, max| {
+            Ngrams { unit: Unit::CharInWord, min, max, ..Ngrams::default() }.terms("Ab  c").unwrap()
+        };
+        assert_eq!(of(1, 2), [" ", "a", "b", " ", " a", "ab", "b ", " ", "c", " ", " c", "c "]);
+        assert_eq!(of(3, 4), [" ab", "ab ", " ab ", " c "]);
+        assert_eq!(of(5, 5), [" ab ", " c "]);
+        assert_eq!(of(2, 6), [" a", "ab", "b ", " ab", "ab ", " ab ", " c", "c ", " c "]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Missing numbers.
 
+use crate::data::rows::{beside, check_rows};
 use crate::{ErrorKind, Result};
 use tensor::Element;
-use tensor::ndarray::{Array2, ArrayRef2, Axis, concatenate};
+use tensor::ndarray::{Array2, ArrayRef2, Axis};
 
 const OWNER: &str = "impute";
 
@@ -104,7 +105,7 @@ impl FittedImpute {
     /// # Errors
     /// [`ErrorKind::Data`] for a number that is not finite, or a column that is not there.
     pub fn from_parts(fill: Vec<f64>, indicated: Vec<usize>) -> Result<Self> {
-        crate::data::rows::check_rows(OWNER, &indicated, fill.len())?;
+        check_rows(OWNER, &indicated, fill.len())?;
         match fill.iter().position(|x| !x.is_finite()) {
             Some(column) => Err(refuse("finite numbers", format!("{} in column {column}", fill[column]))),
             None => Ok(Self { fill, indicated }),
@@ -136,7 +137,7 @@ impl FittedImpute {
         }
         let missing = |x: T| if x.is_nan() { T::one() } else { T::zero() };
         let indicators = x.select(Axis(1), &self.indicated).mapv(missing);
-        Ok(concatenate(Axis(1), &[filled.view(), indicators.view()]).expect("both have the same rows"))
+        Ok(beside(&[filled.view(), indicators.view()]))
     }
 }
 

@@ -5,7 +5,8 @@
 
 mod support;
 
-use nn::Result;
+use nn::{Fields, Init, Input, Linear, Predictor, Result, Sequential};
+use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use support::peers::{CASES, Case, Training};
@@ -164,6 +165,34 @@ fn reducing() -> tensor::Result<usize> {
     Ok(allocations(step))
 }
 
+/// The allocations of a prediction of a shape that was met before, of one input and of two.
+fn predicting() -> Result<[usize; 2]> {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let net = Sequential::new()
+        .with(Linear::<f32>::new(10, 5, Init::KaimingUniform, rng)?.relu())
+        .with(Linear::new(5, 1, Init::XavierUniform, rng)?);
+    assert_eq!(net.parameter_count(), 61);
+    let predictor = Predictor::new(net);
+    let batches = [1, 7, 2000].map(|rows| Array2::<f32>::ones((rows, 10)));
+    let mut out = vec![0.0; 2000];
+    let mut serve =
+        || batches.iter().try_for_each(|x| predictor.predict_into(x, &mut out[..x.nrows()]).map(drop));
+    // Twice: memory is shared from the second call on.
+    (0..2).try_for_each(|_| serve())?;
+    let one = allocations(serve);
+    let table = Param::new(&Array2::<f32>::ones((9, 4)))?;
+    let embedding = Predictor::with(table, |table, inputs, _| {
+        let rows = inputs[1].tape().param(table)?.index_select(0, inputs[0].as_indices()?)?;
+        Ok(rows.mul(inputs[1])?)
+    });
+    let (words, scale) = (ArrayD::from_elem([3].as_slice(), 8), ArrayD::from_elem([4].as_slice(), 2.0));
+    let mut out = [0.0; 12];
+    let mut serve =
+        || embedding.run_into(&[Input::indices(&words), Input::numbers(&scale)], &mut out).map(drop);
+    (0..2).try_for_each(|_| serve())?;
+    Ok([one, allocations(serve)])
+}
+
 /// Resident memory in KiB, where the system tells.
 fn resident() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -242,6 +271,7 @@ fn a_step_in_steady_state_allocates_nothing() -> Result<()> {
     let inside = inside_gemm();
     assert_eq!(steps(mlp_iii)?, [inside, inside], "mlp_iii, of which inside gemm: {inside}");
     assert_eq!(convolving(), Ok(0), "convolutions");
+    assert_eq!(predicting()?, [0, 0], "predictions");
     assert_eq!(reducing(), Ok(0), "reductions and losses");
     let (kept, again) = (deep(false)?, deep(true)?);
     assert!(2 * again < kept, "{again} bytes in segments, {kept} otherwise");

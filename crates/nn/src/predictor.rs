@@ -132,10 +132,7 @@ impl<T: Element, M> Predictor<T, M> {
     /// # Errors
     /// As [`predict`](Self::predict).
     pub fn run(&self, inputs: &[Input<'_, T>]) -> Result<ArrayD<T>> {
-        self.compute(inputs, |result| {
-            let values = ArrayD::from_shape_vec(IxDyn(result.shape), result.values.to_vec());
-            Ok(values.expect("a result has as many elements as its shape"))
-        })
+        self.compute(inputs, |result| Ok(array(result)))
     }
 
     /// The result for several inputs, written row by row; returns its shape.
@@ -172,7 +169,7 @@ impl<T: Element, M> Predictor<T, M> {
     }
 
     /// Computes the function again on new inputs of the same shapes.
-    fn repeat(&self, mut recording: Recording<T>, inputs: &[Input<'_, T>]) -> Result<Recording<T>> {
+    fn repeat(&self, mut recording: Box<Recording<T>>, inputs: &[Input<'_, T>]) -> Result<Box<Recording<T>>> {
         if recording.depends_on_values() {
             return self.record(Some(recording), inputs);
         }
@@ -184,11 +181,12 @@ impl<T: Element, M> Predictor<T, M> {
     }
 
     /// Records the function, in the memory of another recording if there is one.
-    fn record(&self, old: Option<Recording<T>>, inputs: &[Input<'_, T>]) -> Result<Recording<T>> {
-        match old {
+    fn record(&self, old: Option<Box<Recording<T>>>, inputs: &[Input<'_, T>]) -> Result<Box<Recording<T>>> {
+        let recording = match old {
             Some(old) => old.again(|recorder| self.call(recorder, inputs)),
             None => Recording::new(|recorder| self.call(recorder, inputs)),
-        }
+        };
+        recording.map(Box::new)
     }
 
     fn call<'t>(&self, recorder: &mut Recorder<'t, T>, inputs: &[Input<'_, T>]) -> Result<Var<'t, T>> {
@@ -200,6 +198,12 @@ impl<T: Element, M> Predictor<T, M> {
         // Nothing under the lock can leave the pool half changed.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A copy of a result.
+fn array<T: Element>(result: View<'_, T>) -> ArrayD<T> {
+    let values = ArrayD::from_shape_vec(IxDyn(result.shape), result.values.to_vec());
+    values.expect("a result has as many elements as its shape")
 }
 
 impl<T: Element, M> fmt::Debug for Predictor<T, M> {

@@ -1,6 +1,6 @@
 //! Gradients of inputs.
 
-use super::score::Slopes;
+use super::score::{Slopes, array};
 use crate::Result;
 use tensor::ndarray::{ArrayD, ArrayRef, Dimension};
 use tensor::{Element, Var};
@@ -43,6 +43,5 @@ pub fn input_gradients<T: Element, D: Dimension>(
 ) -> Result<Sensitivity<T>> {
     let x = x.to_owned().into_dyn();
     let (scores, gradients) = Slopes::new("input_gradients", score).run(&x, <[T]>::to_vec)?;
-    let gradients = ArrayD::from_shape_vec(x.raw_dim(), gradients).expect("a gradient for each input");
-    Ok(Sensitivity { scores, gradients })
+    Ok(Sensitivity { scores, gradients: array(x.shape(), gradients) })
 }

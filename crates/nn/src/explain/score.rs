@@ -1,7 +1,7 @@
 //! The number that is explained: scores of rows, and their gradients.
 
 use crate::{ErrorKind, Module, Pass, Result};
-use tensor::ndarray::ArrayD;
+use tensor::ndarray::{ArrayD, ArrayView1, Axis};
 use tensor::{Element, Tape, Var};
 
 /// The score of one class, or one output, for every row: of the result `[rows, .., classes]` of a model in
@@ -68,8 +68,7 @@ pub fn class_scores<T: Element>(
             let (owner, expected) = ("class_scores", format!("a result [{}, classes]", classes.len()));
             return Err(ErrorKind::Shape { owner, expected, got: shape.to_vec() }.into());
         }
-        let places = tensor::ndarray::ArrayView1::from(classes);
-        let places = places.to_shape((classes.len(), 1)).expect("a column has as many elements");
+        let places = ArrayView1::from(classes).insert_axis(Axis(1));
         Ok(y.gather(1, x.tape().indices_nd(&places)?)?.squeeze(1)?)
     }
 }
@@ -121,8 +120,12 @@ where
     }
 }
 
-/// An array of `f64` as one of the elements.
-pub(super) fn narrow<T: Element>(shape: &[usize], values: &[f64]) -> ArrayD<T> {
-    let values = values.iter().map(|&x| T::from_f64(x)).collect();
+/// Values row by row as an array of the input's shape.
+pub(super) fn array<T>(shape: &[usize], values: Vec<T>) -> ArrayD<T> {
     ArrayD::from_shape_vec(shape, values).expect("as many values as the input has")
+}
+
+/// The same of `f64`, rounded.
+pub(super) fn narrow<T: Element>(shape: &[usize], values: &[f64]) -> ArrayD<T> {
+    array(shape, values.iter().map(|&x| T::from_f64(x)).collect())
 }

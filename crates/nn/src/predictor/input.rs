@@ -77,11 +77,12 @@ impl<'a, T: Element> Input<'a, T> {
     }
 
     pub(super) fn set(&self, recording: &mut Recording<T>, position: usize) -> Result<()> {
-        Ok(match &self.0 {
+        match &self.0 {
             Kind::Rows { values, .. } => recording.set_values(position, values)?,
             Kind::Strided(values) => recording.set(position, values)?,
             Kind::Indices(values) => recording.set_indices(position, values)?,
-        })
+        }
+        Ok(())
     }
 }
 

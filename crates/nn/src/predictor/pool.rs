@@ -14,16 +14,17 @@ pub(super) struct Pool<T: Element> {
 /// Recordings for one list of inputs: as many as there were calls at the same time.
 struct Group<T: Element> {
     forms: Vec<Form>,
-    idle: Vec<Recording<T>>,
+    #[expect(clippy::vec_box, reason = "they come and go at every call, and are hundreds of bytes")]
+    idle: Vec<Box<Recording<T>>>,
     used: u64,
 }
 
 /// What a pool has for some inputs.
 pub(super) enum Found<T: Element> {
     /// A recording for inputs of these forms.
-    Ready(Recording<T>),
+    Ready(Box<Recording<T>>),
     /// One for others, which makes room.
-    Other(Recording<T>),
+    Other(Box<Recording<T>>),
     Nothing,
 }
 
@@ -48,7 +49,7 @@ impl<T: Element> Pool<T> {
     }
 
     /// Puts a recording back, or a new one in.
-    pub(super) fn give(&mut self, inputs: &[Input<'_, T>], recording: Recording<T>) {
+    pub(super) fn give(&mut self, inputs: &[Input<'_, T>], recording: Box<Recording<T>>) {
         if let Some(group) = self.find(inputs) {
             group.idle.push(recording);
             return;
@@ -62,7 +63,7 @@ impl<T: Element> Pool<T> {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.groups.iter().flat_map(|group| &group.idle).map(Recording::bytes).sum()
+        self.groups.iter().flat_map(|group| &group.idle).map(|recording| recording.bytes()).sum()
     }
 
     #[inline]
@@ -74,7 +75,7 @@ impl<T: Element> Pool<T> {
     }
 
     /// Removes the group that was not used for longest; one of its recordings.
-    fn evict(&mut self) -> Option<Recording<T>> {
+    fn evict(&mut self) -> Option<Box<Recording<T>>> {
         let (oldest, _) = self.groups.iter().enumerate().min_by_key(|(_, group)| group.used)?;
         self.groups.swap_remove(oldest).idle.pop()
     }
@@ -85,8 +86,8 @@ mod tests {
     use super::*;
     use tensor::ndarray::Array1;
 
-    fn recording(x: &Array1<f64>) -> Recording<f64> {
-        Recording::new(|inputs| inputs.numbers(x)).unwrap()
+    fn recording(x: &Array1<f64>) -> Box<Recording<f64>> {
+        Box::new(Recording::new(|inputs| inputs.numbers(x)).unwrap())
     }
 
     #[test]

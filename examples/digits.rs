@@ -181,14 +181,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let mut scores = Vec::new();
     for seed in 1..=SEEDS {
-        let score = train(network, &training, &reported, seed)?;
-        println!("seed {seed}: {what} accuracy {:.2} %", 100.0 * score);
-        scores.push(100.0 * score);
+        let score = 100.0 * train(network, &training, &reported, seed)?;
+        println!("seed {seed}: {what} accuracy {score:.2} %");
+        scores.push(score);
     }
-    let mean = scores.iter().sum::<f64>() / SEEDS as f64;
-    let low = scores.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = scores.iter().copied().fold(0.0, f64::max);
-    let seconds = start.elapsed().as_secs_f64();
-    println!("mean of {SEEDS} seeds: {mean:.2} % (from {low:.2} to {high:.2}), {seconds:.1} s");
+    support::print_spread(&scores, start.elapsed());
     Ok(())
 }

@@ -157,7 +157,8 @@ impl<D: Dataset> Epoch<D> {
 
     /// The same batches in the same order, made by a thread that is up to `ahead` batches ahead.
     ///
-    /// The thread ends with the last batch, or when the iterator is dropped. A panic of the dataset goes
+    /// The thread needs a dataset of its own: one inside of an [`Arc`], where several loaders share it, not a
+    /// reference. It ends with the last batch, or when the iterator is dropped. A panic of the dataset goes
     /// through to whoever asks for the batch.
     ///
     /// ```

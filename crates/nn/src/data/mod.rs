@@ -16,9 +16,37 @@
 //! # Ok::<(), nn::Error>(())
 //! ```
 //!
-//! Tables from CSV files need the feature `csv`, which is off by default.
+//! | from | to | by |
+//! |---|---|---|
+//! | arrays | batches of the same form | [`Pair`] |
+//! | series of different length | padded batches, lengths and masks | [`Sequences`], [`Tokens`] |
+//! | rows of pixels, images of different size | `[n, c, h, w]` | [`Pixels`], [`Images`] |
+//! | `.ts` files of the UCR and UEA archives | either of the above | [`SeriesFile`] |
+//! | CSV files | numbers, categories and targets | `CsvTable`, with the feature `csv`, which is off by default |
+//! | texts | rows of counts or tf-idf, indices for embeddings | [`TextFeatures`], [`Vocabulary`] |
+//! | anything else | batches of your own | [`Dataset`], [`Batch`] |
 //!
-//! Everything random is a function of a seed: the same seed gives the same bits, on any machine.
+//! Rows are split by [`Holdout`] and [`KFold`]; [`Standardize`], [`MinMax`], [`OneHot`] and [`Impute`] are
+//! fitted on the rows of training and applied to all, so that nothing of the validation reaches the model:
+//!
+//! ```
+//! use nn::data::{DataLoader, DataLoaderConfig, Dataset, Holdout, Pair, Standardize};
+//! use nn::tensor::ndarray::{Array2, Axis};
+//!
+//! let x = Array2::from_shape_fn((10, 2), |(row, column)| (row * row + column) as f32);
+//! let classes: Vec<usize> = (0..10).map(|row| row % 2).collect();
+//! let split = Holdout { fraction: 0.4, seed: 1 }.stratified(&classes)?;
+//!
+//! let scale = Standardize::default().fit(&x.select(Axis(0), &split.train))?;
+//! let data = Pair::new(scale.apply(&x)?, classes)?;
+//! let (train, validation) = ((&data).subset(split.train)?, (&data).subset(split.validation)?);
+//! let loader = DataLoader::new(train, DataLoaderConfig { batch_size: 4, ..Default::default() })?;
+//! assert_eq!((loader.batches(), validation.len()), (2, 4));
+//! # Ok::<(), nn::Error>(())
+//! ```
+//!
+//! Everything random is a function of a seed: the same seed gives the same bits, on any machine. A training
+//! batch may be varied at random ([`Dataset::augment`]); what validates never is.
 
 mod augment;
 mod batch;

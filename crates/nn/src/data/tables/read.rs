@@ -59,17 +59,22 @@ impl CsvTable {
     /// # Errors
     /// [`ErrorKind::Line`] for a row of another number of fields than the first, two columns of one name, or
     /// bytes that are not UTF-8; [`ErrorKind::Data`] for a source that breaks off, or has no rows.
-    pub fn read(source: impl Read, config: &CsvConfig) -> Result<Self> {
+    pub fn read(mut source: impl Read, config: &CsvConfig) -> Result<Self> {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).map_err(|error| {
+            let expected = String::from("a readable source");
+            ErrorKind::Data { owner: OWNER, expected, got: error.to_string() }
+        })?;
         let mut reader = ReaderBuilder::new()
             .delimiter(config.delimiter)
             .has_headers(false)
             .flexible(true)
             .trim(Trim::All)
-            .from_reader(source);
+            .from_reader(&bytes[..]);
         let mut table = CsvTable::default();
         let mut record = StringRecord::new();
-        while reader.read_record(&mut record).map_err(csv_error)? {
-            let line = record.position().map_or(0, csv::Position::line);
+        while reader.read_record(&mut record).map_err(|error| csv_error(&bytes, &error))? {
+            let line = line_of(&bytes, record.position());
             if table.names.is_empty() {
                 let is_header = config.header == CsvHeader::Names;
                 table.name(line, &record, is_header)?;
@@ -114,8 +119,16 @@ impl CsvTable {
     }
 }
 
-fn csv_error(error: csv::Error) -> crate::Error {
-    let line = error.position().map_or(0, csv::Position::line);
+/// The line where a record begins; the reader's position is that of empty lines before it, if there are any.
+fn line_of(bytes: &[u8], position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else { return 0 };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(bytes.len());
+    let blank = bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
+}
+
+fn csv_error(bytes: &[u8], error: &csv::Error) -> crate::Error {
+    let line = line_of(bytes, error.position());
     match error.kind() {
         CsvErrorKind::Utf8 { err, .. } => {
             refuse(line, &format!("column {}", err.field()), "UTF-8", "other bytes".to_owned())
@@ -143,6 +156,7 @@ mod tests {
         assert_eq!(table.names(), ["a", "b"]);
         assert_eq!(table.texts("a", Missing::Refuse).unwrap(), ["1,5", "two\nlines"]);
         assert_eq!(table.texts("b", Missing::Refuse).unwrap(), ["x", "say \"hi\""]);
+        assert_eq!(table.lines(), [2, 4]);
         let config = CsvConfig { delimiter: b';', header: CsvHeader::None, ..CsvConfig::default() };
         let table = CsvTable::read(&b"1;2\n3;4\n"[..], &config).unwrap();
         assert_eq!((table.names(), table.len()), (&["0".to_owned(), "1".to_owned()][..], 2));
@@ -154,7 +168,10 @@ mod tests {
         assert_eq!(message(b"a,b\n1,2\n\n3\n"), "csv: line 4, the row: expected 2 fields, got 1");
         let twice = "csv: line 1, header: expected columns of different names, got `a` in columns 0 and 2";
         assert_eq!(message(b"a,b,a\n1,2,3\n"), twice);
-        assert_eq!(message(b"a,b\n1,2\n3,\xff\n"), "csv: line 3, column 1: expected UTF-8, got other bytes");
+        assert_eq!(
+            message(b"a,b\n1,2\n\n3,\xff\n"),
+            "csv: line 4, column 1: expected UTF-8, got other bytes"
+        );
         assert_eq!(message(b""), "csv: expected one row or more, got none");
         assert_eq!(message(b"a,b\n"), "csv: expected one row or more, got none");
         let error = CsvTable::open("/no/such.csv", &CsvConfig::default()).unwrap_err().to_string();

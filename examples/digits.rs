@@ -58,7 +58,7 @@ impl Network {
     fn epochs(self) -> usize {
         match self {
             Self::Mlp => 60,
-            Self::Cnn => 40,
+            Self::Cnn => 60,
         }
     }
 

@@ -63,7 +63,7 @@ fn italy_power_demand_is_read() -> Result<()> {
 #[cfg(feature = "csv")]
 #[test]
 fn german_credit_is_read() {
-    use nn::data::{Columns, CsvConfig, CsvTable, KFold, Missing, OneHot, Pair, Standardize};
+    use nn::data::{Columns, CsvConfig, CsvTable, KFold, Missing, OneHot, Pair, Standardize, Unknown};
 
     let Some(path) = shared("germancredit.csv") else { return };
     let table = CsvTable::open(path, &CsvConfig::default()).unwrap();
@@ -74,16 +74,20 @@ fn german_credit_is_read() {
     let (numbers, categories): (Vec<String>, Vec<String>) =
         table.names()[..20].iter().cloned().partition(|name| is_number(&name));
     assert_eq!((numbers.len(), categories.len()), (7, 13));
-    let columns = Columns { numbers, categories, ..Columns::default() };
+    // A rare purpose may be in the validation part alone.
+    let one_hot = OneHot { unknown: Unknown::Zeros };
+    let columns = Columns { numbers, categories, one_hot, ..Columns::default() };
     let splits = KFold { folds: 10, seed: 0 }.stratified(&classes).unwrap();
     for split in splits {
         assert_eq!(split.validation.iter().filter(|&&row| classes[row] == 1).count(), 70);
         let train = table.select(&split.train).unwrap();
-        let fitted = columns.fit(&table).unwrap();
+        let fitted = columns.fit(&train).unwrap();
         let inputs = fitted.inputs::<f32>(&train).unwrap();
         let scaled = Standardize::default().fit(&inputs).unwrap().apply(&inputs).unwrap();
         let targets: Vec<usize> = split.train.iter().map(|&row| classes[row]).collect();
         let data = Pair::new(scaled, targets).unwrap();
         assert_eq!(data.inputs().shape(), [900, fitted.names().len()]);
+        let validation = table.select(&split.validation).unwrap();
+        assert_eq!(fitted.inputs::<f32>(&validation).unwrap().shape(), [100, fitted.names().len()]);
     }
 }

@@ -18,8 +18,8 @@ use std::path::Path;
 /// (CRC-32) is stored beside them. Whether parameters are trainable is not stored.
 ///
 /// The file is replaced at once: whoever reads `path`, even after this process was killed, finds the old file
-/// or the new one, whole. A killed process may leave a file `.NAME.PROCESS.NUMBER.tmp` beside it, which can
-/// be deleted.
+/// or the new one, whole. What a killed process leaves beside it, a file `.NAME.PROCESS.NUMBER.tmp`, is removed
+/// by the next one that writes `path`.
 ///
 /// ```
 /// use nn::{Linear, load_weights, save_weights};

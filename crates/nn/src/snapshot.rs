@@ -55,10 +55,12 @@ impl<T: Element> Snapshot<T> {
     /// unchanged.
     pub fn update(&mut self, model: &dyn Fields<T>) -> Result<()> {
         self.expect_fields_of(model)?;
+        // As many fields as were compared.
         let mut fields = self.fields.iter_mut();
         model.each(&mut |_, field| {
-            let kept = fields.next().expect("as many as compared");
-            kept.values.copy_from_slice(field.param.values());
+            if let Some(kept) = fields.next() {
+                kept.values.copy_from_slice(field.param.values());
+            }
         });
         Ok(())
     }
@@ -71,9 +73,10 @@ impl<T: Element> Snapshot<T> {
     pub fn restore(&self, model: &mut dyn Fields<T>) -> Result<()> {
         self.expect_fields_of(model)?;
         expect_unshared(model)?;
+        // As many fields as were compared.
         let mut fields = self.fields.iter();
         model.visit_mut(Path::ROOT, &mut |path, field| {
-            let kept = fields.next().expect("as many as compared");
+            let Some(kept) = fields.next() else { return Ok(()) };
             let values = field.param.values_mut().map_err(|source| parameter(path, source))?;
             values.copy_from_slice(&kept.values);
             Ok(())

@@ -3,7 +3,7 @@
 use super::archive::{Archive, Fault};
 use super::header::Header;
 use crate::{Error, ErrorKind, Result};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -72,17 +72,47 @@ pub(crate) fn replace(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::R
     if let Ok(found) = fs::metadata(&target) {
         expect_file(path, &found)?;
     }
-    let (mut temporary, file) = create_beside(&target).map_err(|error| failed(path, "write", error))?;
-    fill(file, content).map_err(|error| failed(path, "write", error))?;
+    let mut temporary = Temporary::beside(&target).map_err(|error| failed(path, "write", error))?;
+    fill(&temporary.file, content).map_err(|error| failed(path, "write", error))?;
     fs::rename(&temporary.path, &target).map_err(|error| failed(path, "replace", error))?;
     temporary.is_there = false;
+    // What cannot be removed does no harm.
+    let _ = remove_abandoned(&target);
     make_durable(&target).map_err(|error| failed(path, "make durable", error))
 }
 
-/// A file that is removed if it did not get its name.
+/// A file that is removed if it did not get its name. It is locked, which tells it from one whose process was
+/// killed: the system ends a process's locks with it.
 struct Temporary {
+    file: File,
     path: PathBuf,
     is_there: bool,
+}
+
+impl Temporary {
+    /// A new file in the folder of another, named after it, the process and a number.
+    fn beside(target: &Path) -> io::Result<Self> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let name = target.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+        loop {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let mut hidden = beginning(name);
+            hidden.push(format!("{}.{number}{END}", std::process::id()));
+            let path = target.with_file_name(hidden);
+            let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
+                // Left by a process of the same number that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                file => file?,
+            };
+            let temporary = Self { file, path, is_there: true };
+            // Where there are no locks, nobody removes what has none.
+            let _ = temporary.file.lock();
+            // Another process may have taken it for abandoned before it was locked.
+            if temporary.path.exists() {
+                return Ok(temporary);
+            }
+        }
+    }
 }
 
 impl Drop for Temporary {
@@ -94,40 +124,60 @@ impl Drop for Temporary {
     }
 }
 
-/// A new file in the folder of another, named after it, the process and a number.
-fn create_beside(target: &Path) -> io::Result<(Temporary, File)> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let name = target.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
-    loop {
-        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}.{number}.tmp", std::process::id()));
-        let path = target.with_file_name(hidden);
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((Temporary { path, is_there: true }, file)),
-            // Left by a process of the same number that was killed.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
+/// The end of the names of files that are being written.
+const END: &str = ".tmp";
+
+/// The beginning of the names of files that are to become this one.
+fn beginning(name: &OsStr) -> OsString {
+    let mut beginning = OsString::from(".");
+    beginning.push(name);
+    beginning.push(".");
+    beginning
 }
 
-fn fill(file: File, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+/// Whether `name` is one that a process gave to a file that was to become `target`.
+fn is_temporary(name: &OsStr, target: &OsStr) -> bool {
+    let (name, beginning) = (name.as_encoded_bytes(), beginning(target));
+    let middle = name.strip_prefix(beginning.as_encoded_bytes());
+    let middle = middle.and_then(|rest| rest.strip_suffix(END.as_bytes()));
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    middle.is_some_and(|middle| {
+        let mut parts = middle.split(|&byte| byte == b'.');
+        parts.clone().count() == 2 && parts.all(is_number)
+    })
+}
+
+/// Removes what killed processes left of earlier writings of the same file.
+fn remove_abandoned(target: &Path) -> io::Result<()> {
+    let Some(name) = target.file_name() else { return Ok(()) };
+    for entry in fs::read_dir(folder(target))? {
+        let entry = entry?;
+        if !is_temporary(&entry.file_name(), name) || !entry.file_type()?.is_file() {
+            continue;
+        }
+        let file = OpenOptions::new().write(true).open(entry.path())?;
+        if file.try_lock().is_ok() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn folder(target: &Path) -> &Path {
+    target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
+}
+
+fn fill(file: &File, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, file);
     content(&mut out)?;
     out.flush()?;
-    out.get_ref().sync_all()
+    file.sync_all()
 }
 
 /// Makes a new name outlast a crash of the machine, on systems that can open folders.
 #[cfg(unix)]
 fn make_durable(target: &Path) -> io::Result<()> {
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match File::open(folder(target)).and_then(|folder| folder.sync_all()) {
         // Some file systems have no such thing, and some folders may be written but not read.
         Err(error)
             if matches!(
@@ -162,4 +212,25 @@ fn failed(path: &Path, action: &'static str, error: io::Error) -> Error {
 /// An error under the name of its file.
 pub(crate) fn within(path: &Path, source: Error) -> Error {
     ErrorKind::File { path: path.to_owned(), source }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_ours_are_taken_for_abandoned() {
+        let is_ours = |name: &str| is_temporary(name.as_ref(), "run.1.2".as_ref());
+        assert!(is_ours(".run.1.2.77.0.tmp"));
+        let others = [
+            "run.1.2",
+            "run.1.2.77.0.tmp",
+            ".run.77.0.tmp",
+            ".run.1.2.tmp",
+            ".run.1.2.77.tmp",
+            ".run.1.2.7.x.tmp",
+        ];
+        assert!(!others.into_iter().any(is_ours));
+        assert!(!is_ours(".run.1.2.77.0.3.tmp") && !is_ours(".run.1.2..0.tmp") && !is_ours(".run.1.2.77.0"));
+    }
 }

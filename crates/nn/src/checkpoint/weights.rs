@@ -18,8 +18,8 @@ use std::path::Path;
 /// (CRC-32) is stored beside them. Whether parameters are trainable is not stored.
 ///
 /// The file is replaced at once: whoever reads `path`, even after this process was killed, finds the old file
-/// or the new one, whole. A killed process may leave a file `.NAME.PROCESS.NUMBER.tmp` beside it, which can
-/// be deleted.
+/// or the new one, whole. What a killed process leaves beside it, a file `.NAME.PROCESS.NUMBER.tmp`, is removed
+/// by the next one that writes `path`.
 ///
 /// ```
 /// use nn::{Linear, load_weights, save_weights};
@@ -71,6 +71,11 @@ pub fn load_weights<T: Number>(model: &mut dyn Fields<T>, path: impl AsRef<Path>
     LoadWeights::new().load(model, path).map(|_| ())
 }
 
+/// What a name of the file is called in the model, if it is there.
+type Rename<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// Whether a name may be missing.
+type Accept<'a> = dyn Fn(&str) -> bool + 'a;
+
 /// How a file's names are matched with those of a model.
 ///
 /// | setting | default | meaning |
@@ -96,8 +101,8 @@ pub fn load_weights<T: Number>(model: &mut dyn Fields<T>, path: impl AsRef<Path>
 #[derive(Default)]
 pub struct LoadWeights<'a> {
     prefix: String,
-    rename: Option<Box<dyn Fn(&str) -> Option<String> + 'a>>,
-    optional: Option<Box<dyn Fn(&str) -> bool + 'a>>,
+    rename: Option<Box<Rename<'a>>>,
+    optional: Option<Box<Accept<'a>>>,
 }
 
 impl<'a> LoadWeights<'a> {

@@ -18,11 +18,14 @@ pub enum Per {
     Epoch,
 }
 
+/// A number for how good a model is.
+type Score<'a, M> = dyn Fn(&M) -> Result<f64> + 'a;
+
 /// How good a model is, after every epoch.
 struct Validation<'a, M> {
     name: String,
     goal: Goal,
-    score: Box<dyn Fn(&M) -> Result<f64> + 'a>,
+    score: Box<Score<'a, M>>,
 }
 
 impl<M> Validation<'_, M> {

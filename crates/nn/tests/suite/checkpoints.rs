@@ -263,9 +263,10 @@ fn states_that_a_file_cannot_hold_are_refused() {
 fn file(texts: &[(&str, &str)], tensor: &str, numbers: &[f64]) -> Vec<u8> {
     let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
     let shape = if tensor == "optimizer/rate" { vec![] } else { vec![numbers.len()] };
-    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F64, shape, &bytes).unwrap();
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F64, shape, &bytes);
+    let view = view.expect("as many bytes as the shape says");
     let texts: HashMap<_, _> = texts.iter().map(|&(key, text)| (key.to_owned(), text.to_owned())).collect();
-    safetensors::serialize([(tensor, view)], Some(texts)).unwrap()
+    safetensors::serialize([(tensor, view)], Some(texts)).expect("a file")
 }
 
 #[test]

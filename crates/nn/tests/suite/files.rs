@@ -9,15 +9,18 @@ use std::fs;
 use std::io;
 
 fn checkpoint() -> Checkpoint {
-    let (mut model, mut rng) = (net::<f32>(1), ChaCha8Rng::seed_from_u64(2));
-    let mut adam = Adam::new(0.01).unwrap();
-    train(&mut model, &mut adam, &mut rng, 2).unwrap();
-    let mut checkpoint = Checkpoint::of(&model, &adam).unwrap();
-    checkpoint.set_ema(&Ema::new(&model, 0.9).unwrap().state().unwrap()).unwrap();
-    checkpoint.set_numbers("loss", [1.0, 0.5]);
-    checkpoint.set_rng("data", &rng);
-    checkpoint.step = 2;
-    checkpoint
+    let make = || {
+        let (mut model, mut rng) = (net::<f32>(1), ChaCha8Rng::seed_from_u64(2));
+        let mut adam = Adam::new(0.01)?;
+        train(&mut model, &mut adam, &mut rng, 2)?;
+        let mut checkpoint = Checkpoint::of(&model, &adam)?;
+        checkpoint.set_ema(&Ema::new(&model, 0.9)?.state()?)?;
+        checkpoint.set_numbers("loss", [1.0, 0.5]);
+        checkpoint.set_rng("data", &rng);
+        checkpoint.step = 2;
+        Ok::<_, Error>(checkpoint)
+    };
+    make().expect("a checkpoint of a small training")
 }
 
 /// The fault of a content, without the name of the file.
@@ -306,6 +309,24 @@ mod unix {
         let mode = |path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&ours), mode(&plain));
     }
+}
+
+#[test]
+fn what_killed_processes_left_is_removed() {
+    let folder = Folder::new("what_killed_processes_left");
+    let abandoned = folder.file(".run.safetensors.4000000000.0.tmp");
+    fs::write(&abandoned, "half").unwrap();
+    let written = fs::File::create(folder.file(".run.safetensors.4000000000.1.tmp")).unwrap();
+    written.lock().unwrap();
+    fs::write(folder.file(".run.safetensors.mine.tmp"), "").unwrap();
+    checkpoint().save(folder.file("run.safetensors")).unwrap();
+    assert_eq!(
+        folder.names(),
+        [".run.safetensors.4000000000.1.tmp", ".run.safetensors.mine.tmp", "run.safetensors"]
+    );
+    drop(written);
+    checkpoint().save(folder.file("run.safetensors")).unwrap();
+    assert_eq!(folder.names(), [".run.safetensors.mine.tmp", "run.safetensors"]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct Attribution<T> {
 ///
 /// // x₀ x₁ from 0: both have an equal share.
 /// let settings = IntegratedGradientsConfig::default();
-/// let found = integrated_gradients(|x| Ok(x.prod_axis(1)?), &array![[3.0, 4.0]], &array![0.0, 0.0], settings)?;
+/// let found = integrated_gradients(|x| Ok(x.prod_axis(1)?), &array![[3.0, 4.0_f64]], &array![0.0, 0.0], settings)?;
 /// assert!((&found.values - &array![[6.0, 6.0]]).iter().all(|x| x.abs() < 1e-12));
 /// assert!(found.gap[0].abs() < 1e-12);
 /// # Ok::<(), nn::Error>(())

@@ -1,4 +1,5 @@
 //! Which inputs a result depends on.
+#![expect(clippy::unwrap_used, reason = "also in the functions that tests call, a failure is a failed test")]
 
 use nn::{
     Better, ErrorKind, IntegratedGradientsConfig, Noise, PermutationConfig, Quadrature, SmoothGradConfig,

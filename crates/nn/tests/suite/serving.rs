@@ -1,4 +1,5 @@
 //! Models in use: the bits of a forward pass, from several threads; and models as tables.
+#![expect(clippy::unwrap_used, reason = "also in the functions that tests call, a failure is a failed test")]
 
 use nn::{ErrorKind, Fields, Init, Input, Linear, Module, Pass, Predictor, Relu, Result, Role};
 use nn::{Sequential, Sigmoid, Tanh, summary, summary_with};

@@ -89,20 +89,18 @@ fn times(
     ];
     let arrays = shapes.map(|shape| numbers(&shape, 1.0 / (hidden as f32).sqrt()));
     let mut tape = Tape::new();
-    let mut value = 0.0;
-    let mut run = |backward: bool| -> Result<()> {
+    let mut run = |backward: bool| -> Result<f32> {
         tape.reset();
         let [x, input, w, b, h] = arrays.each_ref().map(|array| tape.var(array));
         let (w, b, h) = (w?, b?, h?);
         let mean = form(x?.linear(input?, b)?, [w, b, h])?.mean()?;
-        value = mean.item()?;
+        let value = mean.item()?;
         if backward {
             tape.backward(mean)?;
         }
-        Ok(())
+        Ok(value)
     };
-    run(true)?;
-    Ok((value, [median(|| run(false)), median(|| run(true))]))
+    Ok((run(true)?, [median(|| run(false)), median(|| run(true))]))
 }
 
 fn main() -> Result<()> {

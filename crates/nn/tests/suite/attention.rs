@@ -292,6 +292,22 @@ fn empty_batches_and_no_keys() -> Result<()> {
 }
 
 #[test]
+fn a_predictor_computes_the_same_bits() -> Result<()> {
+    let masked = TransformerEncoderConfig { causal: true, dropout: 0.3, ..config() };
+    let encoder = TransformerEncoder::<f64>::new(2, [4, 2], masked, &mut rng())?;
+    let norm = BatchNorm1d::new(3, BatchNormConfig::default())?;
+    let net = Sequential::new().with(SinusoidalEncoding::new(9, 4)?).with(encoder).with(norm);
+    let predictor = Predictor::new(net.clone());
+    for seed in 0..3 {
+        let x = Array3::from_shape_fn((2, 3, 4), |(n, s, e)| ((seed * 31 + n * 12 + s * 4 + e) as f64).sin());
+        let tape = Tape::new();
+        let want = net.forward(tape.constant(&x)?, &mut Pass::eval())?.value()?;
+        assert_eq!(predictor.predict(&x)?, want);
+    }
+    Ok(())
+}
+
+#[test]
 fn positions() -> Result<()> {
     let tape = Tape::<f64>::new();
     let zeros = |shape: &[usize]| tape.constant(&ArrayD::zeros(shape)).unwrap();

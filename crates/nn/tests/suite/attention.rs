@@ -4,6 +4,7 @@ use crate::support::torch::{Fixture, close};
 use nn::{
     AttentionMasks, Fields, Init, LayerNorm, LayerNormConfig, Module, MultiHeadAttention, Pass, Result,
 };
+use nn::{BatchNorm1d, BatchNormConfig, Predictor, Sequential};
 use nn::{FeedForwardActivation, MultiHeadAttentionConfig, NormPosition, PositionalEmbedding};
 use nn::{SinusoidalEncoding, TransformerEncoder, TransformerEncoderConfig, TransformerEncoderLayer};
 use rand::{SeedableRng, rngs::ChaCha8Rng};

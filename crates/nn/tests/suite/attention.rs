@@ -4,6 +4,7 @@ use crate::support::torch::{Fixture, close};
 use nn::{
     AttentionMasks, Fields, Init, LayerNorm, LayerNormConfig, Module, MultiHeadAttention, Pass, Result,
 };
+use nn::{BatchNorm1d, BatchNormConfig, Predictor, Sequential};
 use nn::{FeedForwardActivation, MultiHeadAttentionConfig, NormPosition, PositionalEmbedding};
 use nn::{SinusoidalEncoding, TransformerEncoder, TransformerEncoderConfig, TransformerEncoderLayer};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -287,6 +288,22 @@ fn empty_batches_and_no_keys() -> Result<()> {
             assert_eq!(*y.shape()?, [n, q, 4]);
             assert!(y.value()?.iter().all(|&y| y == 0.0), "biases are 0 at first");
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_predictor_computes_the_same_bits() -> Result<()> {
+    let masked = TransformerEncoderConfig { causal: true, dropout: 0.3, ..config() };
+    let encoder = TransformerEncoder::<f64>::new(2, [4, 2], masked, &mut rng())?;
+    let norm = BatchNorm1d::new(3, BatchNormConfig::default())?;
+    let net = Sequential::new().with(SinusoidalEncoding::new(9, 4)?).with(encoder).with(norm);
+    let predictor = Predictor::new(net.clone());
+    for seed in 0..3 {
+        let x = Array3::from_shape_fn((2, 3, 4), |(n, s, e)| ((seed * 31 + n * 12 + s * 4 + e) as f64).sin());
+        let tape = Tape::new();
+        let want = net.forward(tape.constant(&x)?, &mut Pass::eval())?.value()?;
+        assert_eq!(predictor.predict(&x)?, want);
     }
     Ok(())
 }

@@ -121,9 +121,16 @@ impl<T: Element> Op<T> for RowNorm<T> {
         let (normalized, d) = scratch.take(2 * length).split_at_mut(length);
         let rows = inputs.get(0).values.chunks_exact(length).zip(upstream.chunks_exact_mut(length));
         for (i, ((x, g), &[mean, inverse])) in rows.zip(saved.as_chunks::<2>().0).enumerate() {
+            let out = dx.as_mut().map(|(dx, write)| (&mut dx[i * length..][..length], *write));
+            // Nothing is asked of the row, which may be no number: 0 stays 0.
+            if g.iter().all(T::is_zero) {
+                if let Some((out, Write::Store)) = out {
+                    out.fill(T::zero());
+                }
+                continue;
+            }
             kernels::map1(normalized, Write::Store, x, move |x| (x - mean) * inverse);
-            if let Some((dx, write)) = &mut dx {
-                let out = (&mut dx[i * length..][..length], *write);
+            if let Some(out) = out {
                 self.row_gradient(out, (g, normalized), (weight, d), inverse);
             }
             if weigh {
@@ -215,7 +222,7 @@ impl<'t, T: Element> Var<'t, T> {
 #[cfg(test)]
 mod tests {
     use crate::{Axes, Ddof, Element, Result, Tape, Var};
-    use ndarray::{Array1, Array3, ArrayD};
+    use ndarray::{Array1, Array3, ArrayD, array};
 
     type Norm = for<'t> fn([Var<'t, f32>; 3]) -> Result<Var<'t, f32>>;
 
@@ -266,6 +273,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn nothing_flows_into_a_row_of_which_nothing_is_asked() {
+        let tape = Tape::<f64>::new();
+        let x = tape.var(&array![[1.0, f64::NAN], [1.0, 5.0]]).unwrap();
+        let weight = tape.var(&array![1.0, 2.0]).unwrap();
+        let y = x.layer_norm(&[2], Some(weight), None, 0.0).unwrap();
+        assert!(y.value().unwrap()[[0, 0]].is_nan());
+        // The same gradient twice: the second one is added to the first.
+        let both = y.add(x.layer_norm(&[2], Some(weight), None, 0.0).unwrap()).unwrap();
+        let gradients = tape.backward_with(both, &array![[0.0, 0.0], [1.0, 1.0]]).unwrap();
+        // Of each op d = (1, 2) and x̂ = (-1, 1): d - 3/2 - x̂ / 2 is 0.
+        assert_eq!(gradients.wrt(x).unwrap(), array![[0.0, 0.0], [0.0, 0.0]].into_dyn());
+        assert_eq!(gradients.wrt(weight).unwrap(), array![-2.0, 2.0].into_dyn());
     }
 
     /// A mean far from 0 takes no digits of the variance.

@@ -57,8 +57,9 @@ impl<T: Element> Snapshot<T> {
         self.expect_fields_of(model)?;
         let mut fields = self.fields.iter_mut();
         model.each(&mut |_, field| {
-            let kept = fields.next().expect("as many as compared");
-            kept.values.copy_from_slice(field.param.values());
+            if let Some(kept) = fields.next() {
+                kept.values.copy_from_slice(field.param.values());
+            }
         });
         Ok(())
     }
@@ -73,7 +74,7 @@ impl<T: Element> Snapshot<T> {
         expect_unshared(model)?;
         let mut fields = self.fields.iter();
         model.visit_mut(Path::ROOT, &mut |path, field| {
-            let kept = fields.next().expect("as many as compared");
+            let Some(kept) = fields.next() else { return Ok(()) };
             let values = field.param.values_mut().map_err(|source| parameter(path, source))?;
             values.copy_from_slice(&kept.values);
             Ok(())

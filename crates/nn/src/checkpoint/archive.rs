@@ -106,7 +106,7 @@ impl Archive {
         }
         header.texts.insert(SUM.into(), format!("{:08x}", sum.finalize()));
         let mut json = header.json();
-        while json.len() % 8 != 0 {
+        while !json.len().is_multiple_of(8) {
             json.push(' ');
         }
         out.write_all(&(json.len() as u64).to_le_bytes())?;

@@ -96,9 +96,15 @@ pub fn load_weights<T: Number>(model: &mut dyn Fields<T>, path: impl AsRef<Path>
 #[derive(Default)]
 pub struct LoadWeights<'a> {
     prefix: String,
-    rename: Option<Box<dyn Fn(&str) -> Option<String> + 'a>>,
-    optional: Option<Box<dyn Fn(&str) -> bool + 'a>>,
+    rename: Option<Box<Rename<'a>>>,
+    optional: Option<Box<Accept<'a>>>,
 }
+
+/// Gives a name another one, or none.
+type Rename<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Says yes or no to a name.
+type Accept<'a> = dyn Fn(&str) -> bool + 'a;
 
 impl<'a> LoadWeights<'a> {
     /// Names as they are, all and no others.

@@ -72,12 +72,12 @@ pub(crate) fn replace(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::R
     if let Ok(found) = fs::metadata(&target) {
         expect_file(path, &found)?;
     }
+    // Before, since it makes room; what cannot be removed does no harm.
+    let _ = remove_abandoned(&target);
     let mut temporary = Temporary::beside(&target).map_err(|error| failed(path, "write", error))?;
     fill(&temporary.file, content).map_err(|error| failed(path, "write", error))?;
     fs::rename(&temporary.path, &target).map_err(|error| failed(path, "replace", error))?;
     temporary.is_there = false;
-    // What cannot be removed does no harm.
-    let _ = remove_abandoned(&target);
     make_durable(&target).map_err(|error| failed(path, "make durable", error))
 }
 

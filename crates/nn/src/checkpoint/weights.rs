@@ -105,6 +105,12 @@ pub struct LoadWeights<'a> {
     optional: Option<Box<Accept<'a>>>,
 }
 
+/// Gives a name another one, or none.
+type Rename<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Says yes or no to a name.
+type Accept<'a> = dyn Fn(&str) -> bool + 'a;
+
 impl<'a> LoadWeights<'a> {
     /// Names as they are, all and no others.
     pub fn new() -> Self {

@@ -158,6 +158,7 @@ fn train(network: Network, data: &Pair<f32>, reported: &Pair<f32>, seed: u64) ->
         epochs: network.epochs(),
         seed,
         keep: nn::Keep::Last,
+        prefetch: 2,
         ..Default::default()
     })?
     .schedule(CosineDecay::new(0.003, 0.0, steps)?, Per::Step)

@@ -228,12 +228,18 @@ fn train(training: &Stretched, reported: &Stretched, seed: u64) -> nn::Result<f6
     let mut rule = AdamW::new(AdamWConfig { rate: RATE, weight_decay: 0.01, ..Default::default() })?;
     // On the training recordings as they are: nothing is chosen by it.
     let score = |net: &Sequential<f32>| accuracy(net, training);
-    Trainer::new(TrainerConfig { epochs: EPOCHS, seed, keep: Keep::Last, ..Default::default() })?
-        .schedule(CosineDecay::new(RATE, 0.0, (EPOCHS * loader.batches()) as u64)?, Per::Step)
-        .validate("training accuracy", Goal::Max, score)
-        .callback(ProgressBar::new())
-        .callback(Curves::new("target/spoken_digits.svg"))
-        .fit(&mut net, &mut rule, &loader, &loss)?;
+    Trainer::new(TrainerConfig {
+        epochs: EPOCHS,
+        seed,
+        keep: Keep::Last,
+        prefetch: 2,
+        ..Default::default()
+    })?
+    .schedule(CosineDecay::new(RATE, 0.0, (EPOCHS * loader.batches()) as u64)?, Per::Step)
+    .validate("training accuracy", Goal::Max, score)
+    .callback(ProgressBar::new())
+    .callback(Curves::new("target/spoken_digits.svg"))
+    .fit(&mut net, &mut rule, &loader, &loss)?;
     accuracy(&net, reported)
 }
 

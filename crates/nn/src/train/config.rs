@@ -20,6 +20,7 @@ pub enum Keep {
 /// | `seed` | 0 | of dropout's random numbers; the loader has its own | |
 /// | `parts` | 1 | pieces that a batch is cut into, computed side by side by threads | at least 1 |
 /// | `accumulate` | 1 | batches whose gradients make one step | at least 1 |
+/// | `prefetch` | 0 | batches that a thread of its own makes ahead | |
 /// | `clip_norm` | `None` | the largest length of all gradients together | positive |
 /// | `patience` | `None` | epochs without a better score before the run stops | at least 1 |
 /// | `least_gain` | 0 | by how much a score has to be better | finite, not negative |
@@ -37,6 +38,8 @@ pub struct TrainerConfig {
     pub parts: usize,
     /// Batches whose gradients make one step.
     pub accumulate: usize,
+    /// Batches that a thread of its own makes ahead.
+    pub prefetch: usize,
     /// The largest length of all gradients together.
     pub clip_norm: Option<f64>,
     /// Epochs without a better score before the run stops.
@@ -54,6 +57,7 @@ impl Default for TrainerConfig {
             seed: 0,
             parts: 1,
             accumulate: 1,
+            prefetch: 0,
             clip_norm: None,
             patience: None,
             least_gain: 0.0,

@@ -12,8 +12,8 @@ const COLUMNS: usize = 5;
 const BEST: &str = "best.";
 
 impl<T: Number, M: Fields<T> + Sync> Trainer<'_, T, M> {
-    /// Takes up training from a [checkpoint](Self::checkpoint): the model, the optimizer, the schedule, the
-    /// history and the best weights are those of the file, and [`fit`](Self::fit) goes on with the next epoch,
+    /// Takes up training from a [checkpoint](Self::checkpoint): the model, the optimizer, the schedule, averaged
+    /// weights, the history and the best weights are those of the file, and [`fit`](Self::fit) goes on with the next epoch,
     /// with the bits of a run that was never interrupted.
     ///
     /// Model, optimizer, schedule and loader have to be made as they were for the first run.
@@ -36,6 +36,11 @@ impl<T: Number, M: Fields<T> + Sync> Trainer<'_, T, M> {
             return Err(unfit(format!("the seed {}", self.config.seed), got));
         }
         let best = best(&checkpoint, model)?;
+        let mut average = self.average.clone();
+        if let Some(average) = &mut average {
+            let missing = || unfit("a training run with averaged weights".to_owned(), "none".to_owned());
+            average.restore(model, &checkpoint.ema()?.ok_or_else(missing)?)?;
+        }
         let before = self.schedule.as_ref().map(|(schedule, _)| schedule.state());
         if let Some((schedule, _)) = &mut self.schedule {
             schedule.restore(checkpoint.numbers("schedule").unwrap_or_default())?;
@@ -50,6 +55,7 @@ impl<T: Number, M: Fields<T> + Sync> Trainer<'_, T, M> {
             Some(best) => Some(swapped(model, &best)?),
             None => None,
         };
+        self.average = average;
         self.progress = progress;
         Ok(())
     }
@@ -75,6 +81,9 @@ impl<T: Number, M: Fields<T> + Sync> Trainer<'_, T, M> {
         checkpoint.set_numbers("best", best.iter().copied().collect::<Vec<f64>>());
         if let Some((schedule, _)) = &self.schedule {
             checkpoint.set_numbers("schedule", schedule.state());
+        }
+        if let Some(average) = &self.average {
+            checkpoint.set_ema(&average.state()?)?;
         }
         if let Some(snapshot) = &self.best {
             model.each(&mut |path, field| {

@@ -5,7 +5,7 @@ use super::{
     BatchReport, Callback, Control, Ended, EpochReport, History, Keep, Objective, RunStart, TrainerConfig,
 };
 use crate::data::{Batch, DataLoader, Dataset};
-use crate::{Fields, Goal, Number, Optimizer, Result, Schedule, Snapshot};
+use crate::{Ema, Fields, Goal, Number, Optimizer, Result, Schedule, Snapshot};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -82,6 +82,7 @@ pub struct Trainer<'a, T: Number, M> {
     pub(super) schedule: Option<(Box<dyn Schedule + 'a>, Per)>,
     validation: Option<Validation<'a, M>>,
     callbacks: Vec<Box<dyn Callback + 'a>>,
+    pub(super) average: Option<Ema<T>>,
     pub(super) checkpoint: Option<Saving>,
     pub(super) progress: Progress,
     pub(super) best: Option<Snapshot<T>>,
@@ -106,6 +107,7 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
             schedule: None,
             validation: None,
             callbacks: Vec::new(),
+            average: None,
             checkpoint: None,
             progress: Progress::default(),
             best: None,
@@ -126,6 +128,24 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
     #[must_use]
     pub fn validate(mut self, name: &str, goal: Goal, score: impl Fn(&M) -> Result<f64> + 'a) -> Self {
         self.validation = Some(Validation { name: name.to_owned(), goal, score: Box::new(score) });
+        self
+    }
+
+    /// Averages the weights over the steps: the average is what is scored, what the best weights are taken of,
+    /// and what the model has when [`fit`](Self::fit) ends; training goes on with its own weights.
+    ///
+    /// ```
+    /// use nn::{Ema, Init, Linear, Trainer, TrainerConfig};
+    /// use rand::{SeedableRng, rngs::ChaCha8Rng};
+    ///
+    /// let model = Linear::<f32>::new(2, 1, Init::XavierUniform, &mut ChaCha8Rng::seed_from_u64(7))?;
+    /// let trainer = Trainer::<f32, Linear<f32>>::new(TrainerConfig::default())?.average(Ema::new(&model, 0.999)?);
+    /// # drop(trainer);
+    /// # Ok::<(), nn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn average(mut self, average: Ema<T>) -> Self {
+        self.average = Some(average);
         self
     }
 
@@ -150,13 +170,14 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
 
     /// Trains the model until all epochs are done or the score does not get better.
     ///
-    /// A later call goes on where this one ended, which does nothing once all epochs are done.
+    /// A later call goes on where this one ended, which does nothing once all epochs are done. The dataset is
+    /// owned, since a thread may make batches ahead; an [`Arc`](std::sync::Arc) of one is a dataset too.
     ///
     /// # Errors
     /// [`ErrorKind::NotFinite`](crate::ErrorKind::NotFinite) with the op and the batch that a number which
     /// is not finite came from; what the loader, the objective, the score and callbacks return. The model
     /// then has the weights of the last step, and training can go on from the last checkpoint.
-    pub fn fit<D: Dataset>(
+    pub fn fit<D: Dataset<Batch: 'static> + 'static>(
         &mut self,
         model: &mut M,
         optimizer: &mut dyn Optimizer<T>,
@@ -168,7 +189,10 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
         let mut ended = Ended::Finished;
         while self.progress.epochs < self.config.epochs {
             let loss = self.epoch(model, optimizer, loader, objective, &mut accumulator)?;
-            let control = self.finish_epoch(model, optimizer, loss)?;
+            self.swap(model)?;
+            let control = self.finish_epoch(model, optimizer, loss);
+            self.swap(model)?;
+            let control = control?;
             if self.config.patience.is_some_and(|patience| self.progress.without_gain >= patience) {
                 ended = Ended::NoGain;
             } else if control == Control::Stop {
@@ -181,8 +205,10 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
                 break;
             }
         }
-        if let (Keep::Best, Some(best)) = (self.config.keep, &self.best) {
-            best.restore(model)?;
+        match (self.config.keep, &self.best, &self.average) {
+            (Keep::Best, Some(best), _) => best.restore(model)?,
+            (_, _, Some(average)) => average.copy_to(model)?,
+            _ => {}
         }
         for callback in &mut self.callbacks {
             callback.end(&self.progress.history)?;
@@ -201,7 +227,7 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
     }
 
     /// One epoch; the mean loss over its rows.
-    fn epoch<D: Dataset>(
+    fn epoch<D: Dataset<Batch: 'static> + 'static>(
         &mut self,
         model: &mut M,
         optimizer: &mut dyn Optimizer<T>,
@@ -213,7 +239,12 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
         let (epoch, batches) = (self.progress.epochs, loader.batches());
         self.set_rate(optimizer, Per::Epoch, epoch as u64)?;
         let (mut sum, mut weight) = (0.0, 0.0);
-        for (at, batch) in loader.epoch(epoch as u64).enumerate() {
+        let source = loader.epoch(epoch as u64);
+        let source: Box<dyn Iterator<Item = Result<D::Batch>>> = match self.config.prefetch {
+            0 => Box::new(source),
+            ahead => Box::new(source.prefetch(ahead)?),
+        };
+        for (at, batch) in source.enumerate() {
             let batch = batch?;
             let count = self.progress.batches;
             let place = Place { seed: self.config.seed, epoch: epoch + 1, batch: at + 1, count };
@@ -245,8 +276,16 @@ impl<'a, T: Number, M: Fields<T> + Sync> Trainer<'a, T, M> {
         }
         optimizer.step(model, gradients)?;
         gradients.clear();
+        if let Some(average) = &mut self.average {
+            average.update(&*model)?;
+        }
         self.progress.steps += 1;
         Ok(())
+    }
+
+    /// Exchanges the model's weights and their average, if there is one.
+    fn swap(&mut self, model: &mut M) -> Result<()> {
+        self.average.as_mut().map_or(Ok(()), |average| average.swap(model))
     }
 
     fn set_rate(&self, optimizer: &mut dyn Optimizer<T>, now: Per, count: u64) -> Result<()> {

@@ -71,11 +71,6 @@ pub fn load_weights<T: Number>(model: &mut dyn Fields<T>, path: impl AsRef<Path>
     LoadWeights::new().load(model, path).map(|_| ())
 }
 
-/// What a name of the file is called in the model, if it is there.
-type Rename<'a> = dyn Fn(&str) -> Option<String> + 'a;
-/// Whether a name may be missing.
-type Accept<'a> = dyn Fn(&str) -> bool + 'a;
-
 /// How a file's names are matched with those of a model.
 ///
 /// | setting | default | meaning |

@@ -3,12 +3,12 @@
 use crate::support::folder::Folder;
 use crate::support::model::{bits, net};
 use nn::{
-    Buffer, ErrorKind, Fields, Linear, LoadWeights, Module, Number, Pass, Relu, Result, Sequential,
-    Unmatched, load_weights, save_weights, weights_to_bytes,
+    BatchNorm1d, BatchNormConfig, ErrorKind, Fields, Linear, LoadWeights, Module, Number, Pass, Relu, Result,
+    Sequential, Unmatched, load_weights, save_weights, weights_to_bytes,
 };
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tensor::ndarray::{Array1, arr0, arr1, arr2, array};
-use tensor::{Element, Param, Tape, Var};
+use tensor::{Element, Param, Tape};
 
 /// The faults of a mismatch, under the name of the file or not.
 fn faults(error: &nn::Error) -> &[String] {
@@ -90,40 +90,6 @@ fn files_have_the_layout_of_pytorch() -> Result<()> {
     Ok(())
 }
 
-/// Batch normalisation as trained, with the names of PyTorch's.
-#[derive(Clone)]
-struct Norm<T: Element> {
-    weight: Param<T>,
-    bias: Param<T>,
-    running_mean: Buffer<T>,
-    running_var: Buffer<T>,
-    num_batches_tracked: Buffer<T>,
-}
-
-nn::fields!(Norm: weight, bias, running_mean, running_var, num_batches_tracked);
-
-impl<T: Element> Norm<T> {
-    fn new(size: usize) -> Result<Self> {
-        let zeros = Array1::from_elem(size, T::zero());
-        Ok(Self {
-            weight: Param::new(&zeros)?,
-            bias: Param::new(&zeros)?,
-            running_mean: Buffer::new(&zeros)?,
-            running_var: Buffer::new(&zeros)?,
-            num_batches_tracked: Buffer::new(&arr0(T::zero()))?,
-        })
-    }
-}
-
-impl<T: Element> Module<T> for Norm<T> {
-    fn forward<'t>(&self, x: Var<'t, T>, _: &mut Pass<'_, T>) -> Result<Var<'t, T>> {
-        let tape = x.tape();
-        let spread = self.running_var.on(tape)?.shift(T::from_f64(1e-5))?.sqrt()?;
-        let unit = x.sub(self.running_mean.on(tape)?)?.div(spread)?;
-        Ok(unit.mul(tape.param(&self.weight)?)?.add(tape.param(&self.bias)?)?)
-    }
-}
-
 #[derive(Clone)]
 struct Run<T: Element> {
     input: Param<T>,
@@ -138,7 +104,11 @@ fn pytorch_is_read<T: Number>() -> Result<()> {
         let (weight, bias) = ([inputs, outputs], Array1::from_elem(outputs, T::zero()));
         Linear::from_arrays(&tensor::ndarray::Array2::from_elem(weight, T::zero()), &bias)
     };
-    let mut model = Sequential::new().with(linear(4, 8)?).with(Norm::new(8)?).with(Relu).with(linear(8, 3)?);
+    let mut model = Sequential::new()
+        .with(linear(4, 8)?)
+        .with(BatchNorm1d::new(8, BatchNormConfig::default())?)
+        .with(Relu)
+        .with(linear(8, 3)?);
     load_weights(&mut model, path("torch_model"))?;
     let zeros = |shape: [usize; 2]| Param::new(&tensor::ndarray::Array2::from_elem(shape, T::zero()));
     let mut run = Run { input: zeros([5, 4])?, output: zeros([5, 3])? };

@@ -85,7 +85,14 @@ fn panel(
         .y_label_area_size(64)
         .build_cartesian_2d(1.0..last.max(2.0), low - margin..high + margin)
         .map_err(|error| text(&error))?;
-    chart.configure_mesh().x_desc("epoch").y_desc(name).draw().map_err(|error| text(&error))?;
+    let mesh = chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_label_formatter(&|epoch| format!("{epoch:.0}"))
+        .x_desc("epoch")
+        .y_desc(name)
+        .draw();
+    mesh.map_err(|error| text(&error))?;
     let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
     chart.draw_series(line).map_err(|error| text(&error))?;
     Ok(())

@@ -1,0 +1,225 @@
+//! The projection of large hierarchies, without ever forming a system.
+//!
+//! The finest values solve `K x = Sᵀ W⁻¹ ŷ` with `K = Sᵀ W⁻¹ S`. Let T be the part of K that comes from the longest
+//! chain of nested levels (the units are its first): `K = T + R`, and T is solved exactly in two passes
+//! ([`Tree`](super::tree::Tree)). If the hierarchy is a tree, R = 0 and that is all. Otherwise the tree's solution is
+//! where conjugate gradients start and T is their preconditioner, so the number of iterations depends on the levels
+//! left out alone: in exact arithmetic one more than the rank of R (Hestenes & Stiefel, *Methods of conjugate gradients
+//! for solving linear systems*, 1952).
+//!
+//! When to stop: with residual `r = K e` for the error e, every node v has
+//! `|(S e)_v|² / w_v ≤ eᵀ K e = rᵀ K⁻¹ r ≤ rᵀ T⁻¹ r`, since `K − T` is positive semidefinite. The last number is at hand
+//! in each iteration; see [`EXACTNESS`].
+
+use super::tree::Tree;
+use crate::error::{ErrorKind, Result};
+use crate::hierarchy::{Hierarchy, Nesting};
+
+/// Iterations stop when `√(rᵀ T⁻¹ r)` is at most this times the root mean square of `ŷ_j / √w_j` over the units j:
+/// then each node is within this times `√w_v` times that mean of the exact value, rounding apart.
+const EXACTNESS: f64 = 1e-10;
+
+/// They stop as well when `√(rᵀ T⁻¹ r)` is this small a part of the first one: what is left is rounding.
+const ROUNDING: f64 = 1e-15;
+
+/// The bound of iterations; the M5 structure needs about 30.
+const ITERATIONS: usize = 1000;
+
+/// What is kept between forecasts.
+#[derive(Debug)]
+pub(super) struct Sparse {
+    tree: Tree,
+    variances: Vec<f64>,
+    /// Whether a node's level is outside the chain.
+    outside: Vec<bool>,
+}
+
+impl Sparse {
+    /// The variances are positive and finite, one for each node.
+    pub(super) fn new(hierarchy: &Hierarchy, variances: Vec<f64>) -> Result<Self> {
+        let (nesting, aggregates) = (hierarchy.nesting(), hierarchy.aggregate_len());
+        let tree = Tree::new(nesting, &variances, aggregates).ok_or(ErrorKind::Singular {
+            what: "projection",
+            size: hierarchy.finest_len(),
+            hint: "the variances differ by too many orders of magnitude",
+        })?;
+        let mut outside = vec![true; hierarchy.len()];
+        outside[aggregates..].fill(false);
+        for link in nesting.chain() {
+            outside[link.target.clone()].fill(false);
+        }
+        Ok(Self { tree, variances, outside })
+    }
+
+    /// The finest values (m × k) for forecasts of all nodes (n × k), and the error if iterations ended too early.
+    pub(super) fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> (Vec<f64>, Result<()>) {
+        let mut finest = vec![0.0; hierarchy.finest_len() * k];
+        let mut outcome = Ok(());
+        let mut at = 0;
+        while at < k {
+            let (wide, done) = match k - at {
+                8.. => (8, self.block::<8>(hierarchy, base, &mut finest, at, k)),
+                4.. => (4, self.block::<4>(hierarchy, base, &mut finest, at, k)),
+                _ => (1, self.block::<1>(hierarchy, base, &mut finest, at, k)),
+            };
+            outcome = outcome.and(done);
+            at += wide;
+        }
+        (finest, outcome)
+    }
+
+    /// Solves W columns side by side, from column `at`: an index read serves all of them. None depends on another.
+    fn block<const W: usize>(
+        &self,
+        hierarchy: &Hierarchy,
+        base: &[f64],
+        finest: &mut [f64],
+        at: usize,
+        k: usize,
+    ) -> Result<()> {
+        let (nesting, aggregates) = (hierarchy.nesting(), hierarchy.aggregate_len());
+        let base: Vec<[f64; W]> =
+            base.chunks_exact(k).map(|row| std::array::from_fn(|c| row[at + c])).collect();
+        let mut work = base.clone();
+        let mut sums = vec![[0.0; W]; aggregates];
+        self.tree.solve(nesting, &mut work, &mut sums);
+        let mut outcome = Ok(());
+        if !nesting.is_tree() {
+            let mut solver =
+                Gradients { sparse: self, hierarchy, x: work[aggregates..].to_vec(), work, sums };
+            outcome = solver.run(&base);
+            work = solver.work;
+            work[aggregates..].copy_from_slice(&solver.x);
+        }
+        for (to, from) in finest.chunks_exact_mut(k).zip(&work[aggregates..]) {
+            to[at..at + W].copy_from_slice(from);
+        }
+        outcome
+    }
+}
+
+/// Conjugate gradients on W columns.
+struct Gradients<'a, const W: usize> {
+    sparse: &'a Sparse,
+    hierarchy: &'a Hierarchy,
+    /// The finest values so far.
+    x: Vec<[f64; W]>,
+    /// Space for all nodes, and for the aggregates.
+    work: Vec<[f64; W]>,
+    sums: Vec<[f64; W]>,
+}
+
+impl<const W: usize> Gradients<'_, W> {
+    /// Improves x, the solution of the chain, to the one of all levels.
+    fn run(&mut self, base: &[[f64; W]]) -> Result<()> {
+        let aggregates = self.hierarchy.aggregate_len();
+        self.first_residual(base);
+        let mut r = self.work[aggregates..].to_vec();
+        self.precondition(&r);
+        let mut p = self.work[aggregates..].to_vec();
+        let mut rz = dot(&r, &p);
+        let needed = self.needed(base, &rz);
+        for _ in 0..ITERATIONS {
+            let open: [bool; W] = std::array::from_fn(|c| rz[c] > needed[c]);
+            if !open.contains(&true) {
+                break;
+            }
+            self.apply(&p);
+            let pq = dot(&p, &self.work[aggregates..]);
+            // A column that is done stands still, so it does not matter which others are solved with it.
+            let step: [f64; W] = std::array::from_fn(|c| if open[c] { rz[c] / pq[c] } else { 0.0 });
+            if step.iter().any(|step| !step.is_finite()) {
+                break;
+            }
+            for (((x, r), p), q) in self.x.iter_mut().zip(&mut r).zip(&p).zip(&self.work[aggregates..]) {
+                for c in 0..W {
+                    x[c] += step[c] * p[c];
+                    r[c] -= step[c] * q[c];
+                }
+            }
+            self.precondition(&r);
+            let next = dot(&r, &self.work[aggregates..]);
+            let turn: [f64; W] = std::array::from_fn(|c| if open[c] { next[c] / rz[c] } else { 0.0 });
+            for (p, z) in p.iter_mut().zip(&self.work[aggregates..]) {
+                for c in 0..W {
+                    p[c] = z[c] + turn[c] * p[c];
+                }
+            }
+            rz = next;
+        }
+        verdict(&rz, &needed)
+    }
+
+    /// `Sᵀ W⁻¹ (ŷ − S x)` in the finest rows of `work`. The chain adds nothing, as x is its exact solution.
+    fn first_residual(&mut self, base: &[[f64; W]]) {
+        let (nesting, aggregates) = (self.hierarchy.nesting(), self.hierarchy.aggregate_len());
+        nesting.sum_up(self.hierarchy, &mut self.work);
+        let rows = self.work.iter_mut().zip(base).zip(&self.sparse.variances).zip(&self.sparse.outside);
+        for (((row, base), w), &outside) in rows {
+            for (value, base) in row.iter_mut().zip(base) {
+                *value = if outside { (base - *value) / w } else { 0.0 };
+            }
+        }
+        debug_assert!(self.work[aggregates..].iter().flatten().all(|&value| value == 0.0));
+        nesting.spread_down(self.hierarchy, &mut self.work);
+    }
+
+    /// `T⁻¹ r`: the tree's solution for forecasts `w r` of the units and 0 of the aggregates.
+    fn precondition(&mut self, r: &[[f64; W]]) {
+        let aggregates = self.hierarchy.aggregate_len();
+        self.work[..aggregates].fill([0.0; W]);
+        let rows = self.work[aggregates..].iter_mut().zip(r).zip(&self.sparse.variances[aggregates..]);
+        for ((row, r), w) in rows {
+            *row = r.map(|r| w * r);
+        }
+        self.sparse.tree.solve(self.hierarchy.nesting(), &mut self.work, &mut self.sums);
+    }
+
+    /// `K p = Sᵀ W⁻¹ S p`.
+    fn apply(&mut self, p: &[[f64; W]]) {
+        let nesting = self.hierarchy.nesting();
+        self.work[self.hierarchy.aggregate_len()..].copy_from_slice(p);
+        nesting.sum_up(self.hierarchy, &mut self.work);
+        for (row, w) in self.work.iter_mut().zip(&self.sparse.variances) {
+            *row = row.map(|value| value / w);
+        }
+        nesting.spread_down(self.hierarchy, &mut self.work);
+    }
+
+    /// How small `rᵀ T⁻¹ r` must become.
+    fn needed(&self, base: &[[f64; W]], first: &[f64; W]) -> [f64; W] {
+        let (aggregates, m) = (self.hierarchy.aggregate_len(), self.x.len() as f64);
+        let mut mean = [0.0; W];
+        for (row, w) in base[aggregates..].iter().zip(&self.sparse.variances[aggregates..]) {
+            for (mean, value) in mean.iter_mut().zip(row) {
+                *mean += value * value / w / m;
+            }
+        }
+        std::array::from_fn(|c| (EXACTNESS.powi(2) * mean[c]).max(ROUNDING.powi(2) * first[c]))
+    }
+}
+
+fn dot<const W: usize>(a: &[[f64; W]], b: &[[f64; W]]) -> [f64; W] {
+    let mut sum = [0.0; W];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sum
+}
+
+/// An error names the widest miss.
+fn verdict<const W: usize>(rz: &[f64; W], needed: &[f64; W]) -> Result<()> {
+    // NaN is a miss.
+    match rz.iter().zip(needed).find(|(rz, needed)| !(*rz <= *needed)) {
+        None => Ok(()),
+        Some((rz, needed)) => Err(ErrorKind::NotConverged {
+            what: "projection",
+            iterations: ITERATIONS,
+            residual: rz.sqrt(),
+            needed: needed.sqrt(),
+        }
+        .into()),
+    }
+}

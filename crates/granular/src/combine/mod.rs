@@ -69,8 +69,9 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
 /// | larger, each level nested in the next | O(n) | O(n): one pass up, one down | rounding |
 /// | larger, crossed | O(m · pairs of levels) | O(n) for each of some 10 to 100 iterations | see below |
 ///
-/// In the last case node v is within `1e-10 √w_v r` of the exact value, where r is the root mean square of `ŷ_j / √w_j`
-/// over the finest units (with ols: within 1e-10 of the typical size of a finest forecast), rounding apart. Memory is
+/// In the last case each finest value is within 1e-10 r of the exact one, where r is the root mean square of the column's
+/// finest base forecasts, and node v within `1e-10 √(w_v / w_max) r`, where w_max is the largest variance of a finest
+/// unit; rounding comes on top (the bound is 1e-9 where 1e-10 is finer than rounding). Memory is
 /// O(n) there and in the second case; the matrix of the system is never formed.
 ///
 /// ```

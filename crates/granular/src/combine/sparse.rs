@@ -15,12 +15,15 @@ use super::tree::Tree;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::{Hierarchy, Nesting};
 
-/// Iterations stop when `√(rᵀ T⁻¹ r)` is at most this times the root mean square of `ŷ_j / √w_j` over the units j:
-/// then each node is within this times `√w_v` times that mean of the exact value, rounding apart.
+/// Iterations stop when `√(rᵀ T⁻¹ r)` is at most this times the root mean square of the units' forecasts, over the largest
+/// `√w_j` of a unit: then each unit is within this times that mean of the exact value, rounding apart, and a node v
+/// within `√(w_v / max w_j)` times as much.
 const EXACTNESS: f64 = 1e-10;
 
-/// They stop as well when `√(rᵀ T⁻¹ r)` is this small a part of the first one: what is left is rounding.
+/// They stop as well when `√(rᵀ T⁻¹ r)` is this small a part of the first one, as what is left is rounding: but only
+/// within [`SLACK`] times the above.
 const ROUNDING: f64 = 1e-15;
+const SLACK: f64 = 10.0;
 
 /// The bound of iterations; the M5 structure needs about 30.
 const ITERATIONS: usize = 1000;
@@ -119,35 +122,45 @@ impl<const W: usize> Gradients<'_, W> {
         let mut p = self.work[aggregates..].to_vec();
         let mut rz = dot(&r, &p);
         let needed = self.needed(base, &rz);
-        for _ in 0..ITERATIONS {
+        let mut iterations = 0;
+        while iterations < ITERATIONS {
+            // A column that is done stands still, so it does not matter which others are solved with it.
             let open: [bool; W] = std::array::from_fn(|c| rz[c] > needed[c]);
             if !open.contains(&true) {
                 break;
             }
             self.apply(&p);
             let pq = dot(&p, &self.work[aggregates..]);
-            // A column that is done stands still, so it does not matter which others are solved with it.
             let step: [f64; W] = std::array::from_fn(|c| if open[c] { rz[c] / pq[c] } else { 0.0 });
             if step.iter().any(|step| !step.is_finite()) {
                 break;
             }
-            for (((x, r), p), q) in self.x.iter_mut().zip(&mut r).zip(&p).zip(&self.work[aggregates..]) {
-                for c in 0..W {
-                    x[c] += step[c] * p[c];
-                    r[c] -= step[c] * q[c];
-                }
-            }
+            self.advance(&step, &p, &mut r);
             self.precondition(&r);
             let next = dot(&r, &self.work[aggregates..]);
             let turn: [f64; W] = std::array::from_fn(|c| if open[c] { next[c] / rz[c] } else { 0.0 });
             for (p, z) in p.iter_mut().zip(&self.work[aggregates..]) {
-                for c in 0..W {
-                    p[c] = z[c] + turn[c] * p[c];
+                for ((p, z), turn) in p.iter_mut().zip(z).zip(&turn) {
+                    *p = z + turn * *p;
                 }
             }
             rz = next;
+            iterations += 1;
         }
-        verdict(&rz, &needed)
+        verdict(iterations, &rz, &needed)
+    }
+
+    /// `x += step p` and `r −= step q`, with `q = K p` in the finest rows of `work`.
+    fn advance(&mut self, step: &[f64; W], p: &[[f64; W]], r: &mut [[f64; W]]) {
+        let q = &self.work[self.hierarchy.aggregate_len()..];
+        for (((x, r), p), q) in self.x.iter_mut().zip(r).zip(p).zip(q) {
+            for ((x, p), step) in x.iter_mut().zip(p).zip(step) {
+                *x += step * p;
+            }
+            for ((r, q), step) in r.iter_mut().zip(q).zip(step) {
+                *r -= step * q;
+            }
+        }
     }
 
     /// `Sᵀ W⁻¹ (ŷ − S x)` in the finest rows of `work`. The chain adds nothing, as x is its exact solution.
@@ -188,15 +201,19 @@ impl<const W: usize> Gradients<'_, W> {
 
     /// How small `rᵀ T⁻¹ r` must become.
     fn needed(&self, base: &[[f64; W]], first: &[f64; W]) -> [f64; W] {
-        let (aggregates, m) = (self.hierarchy.aggregate_len(), self.x.len() as f64);
-        let mut mean = [0.0; W];
-        for (row, w) in base[aggregates..].iter().zip(&self.sparse.variances[aggregates..]) {
-            for (mean, value) in mean.iter_mut().zip(row) {
-                *mean += value * value / w / m;
-            }
-        }
-        std::array::from_fn(|c| (EXACTNESS.powi(2) * mean[c]).max(ROUNDING.powi(2) * first[c]))
+        let aggregates = self.hierarchy.aggregate_len();
+        let largest = self.sparse.variances[aggregates..].iter().copied().fold(0.0, f64::max);
+        let (units, all) = (mean_squares(&base[aggregates..]), mean_squares(base));
+        std::array::from_fn(|c| {
+            let scale = if units[c] > 0.0 { units[c] } else { all[c] };
+            let exact = EXACTNESS.powi(2) * scale / largest;
+            exact.max((ROUNDING.powi(2) * first[c]).min(SLACK.powi(2) * exact))
+        })
     }
+}
+
+fn mean_squares<const W: usize>(rows: &[[f64; W]]) -> [f64; W] {
+    dot(rows, rows).map(|sum| sum / rows.len() as f64)
 }
 
 fn dot<const W: usize>(a: &[[f64; W]], b: &[[f64; W]]) -> [f64; W] {
@@ -209,17 +226,14 @@ fn dot<const W: usize>(a: &[[f64; W]], b: &[[f64; W]]) -> [f64; W] {
     sum
 }
 
-/// An error names the widest miss.
-fn verdict<const W: usize>(rz: &[f64; W], needed: &[f64; W]) -> Result<()> {
-    // NaN is a miss.
-    match rz.iter().zip(needed).find(|(rz, needed)| !(*rz <= *needed)) {
+/// An error for the first column that is not exact enough.
+fn verdict<const W: usize>(iterations: usize, rz: &[f64; W], needed: &[f64; W]) -> Result<()> {
+    let missed = |rz: f64, needed: f64| rz.is_nan() || rz > needed || !needed.is_finite();
+    match rz.iter().zip(needed).find(|&(&rz, &needed)| missed(rz, needed)) {
         None => Ok(()),
-        Some((rz, needed)) => Err(ErrorKind::NotConverged {
-            what: "projection",
-            iterations: ITERATIONS,
-            residual: rz.sqrt(),
-            needed: needed.sqrt(),
+        Some((rz, needed)) => {
+            let (what, residual, needed) = ("projection", rz.sqrt(), needed.sqrt());
+            Err(ErrorKind::NotConverged { what, iterations, residual, needed }.into())
         }
-        .into()),
     }
 }

@@ -13,7 +13,7 @@
 //! Both are dense. From [`DENSE`] equations on neither is formed: see [`Sparse`].
 
 use super::Strategy;
-use super::sparse::Sparse;
+use super::sparse::{Problem, Sparse};
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 use crate::linalg::{Cholesky, Mat};
@@ -45,7 +45,7 @@ impl Projection {
     }
 
     fn sparse(hierarchy: &Hierarchy, variances: Vec<f64>) -> Result<Self> {
-        Ok(Self { system: System::Sparse(Sparse::new(hierarchy, variances)?), variances: Vec::new() })
+        Ok(Self { system: System::Sparse(Sparse::new(hierarchy, &variances)?), variances })
     }
 
     /// Assembles and factorises the smaller system.
@@ -73,14 +73,14 @@ impl Strategy for Projection {
         match &self.system {
             System::Aggregates(factor) => self.by_aggregates(factor, hierarchy, base, k),
             System::Units(factor) => self.by_units(factor, hierarchy, base, k),
-            System::Sparse(sparse) => sparse.finest(hierarchy, base, k).0,
+            System::Sparse(sparse) => sparse.finest(&self.problem(hierarchy, base, k)).0,
         }
     }
 
     fn try_finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<Vec<f64>> {
         match &self.system {
             System::Sparse(sparse) => {
-                let (finest, outcome) = sparse.finest(hierarchy, base, k);
+                let (finest, outcome) = sparse.finest(&self.problem(hierarchy, base, k));
                 outcome.map(|()| finest)
             }
             _ => Ok(self.finest(hierarchy, base, k)),
@@ -123,6 +123,10 @@ fn unit_system(hierarchy: &Hierarchy, variances: &[f64]) -> Mat<f64> {
 }
 
 impl Projection {
+    fn problem<'a>(&'a self, hierarchy: &'a Hierarchy, base: &'a [f64], columns: usize) -> Problem<'a> {
+        Problem { hierarchy, variances: &self.variances, base, columns }
+    }
+
     fn by_aggregates(&self, factor: &Cholesky, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
         let above = hierarchy.aggregate_len();
         let (aggregates, bottom) = base.split_at(above * k);

@@ -32,16 +32,15 @@ const ITERATIONS: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Sparse {
     tree: Tree,
-    variances: Vec<f64>,
     /// Whether a node's level is outside the chain.
     outside: Vec<bool>,
 }
 
 impl Sparse {
     /// The variances are positive and finite, one for each node.
-    pub(super) fn new(hierarchy: &Hierarchy, variances: Vec<f64>) -> Result<Self> {
+    pub(super) fn new(hierarchy: &Hierarchy, variances: &[f64]) -> Result<Self> {
         let (nesting, aggregates) = (hierarchy.nesting(), hierarchy.aggregate_len());
-        let tree = Tree::new(nesting, &variances, aggregates).ok_or(ErrorKind::Singular {
+        let tree = Tree::new(nesting, variances, aggregates).ok_or(ErrorKind::Singular {
             what: "projection",
             size: hierarchy.finest_len(),
             hint: "the variances differ by too many orders of magnitude",
@@ -51,19 +50,20 @@ impl Sparse {
         for link in nesting.chain() {
             outside[link.target.clone()].fill(false);
         }
-        Ok(Self { tree, variances, outside })
+        Ok(Self { tree, outside })
     }
 
     /// The finest values (m × k) for forecasts of all nodes (n × k), and the error if iterations ended too early.
-    pub(super) fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> (Vec<f64>, Result<()>) {
-        let mut finest = vec![0.0; hierarchy.finest_len() * k];
+    pub(super) fn finest(&self, problem: &Problem<'_>) -> (Vec<f64>, Result<()>) {
+        let k = problem.columns;
+        let mut finest = vec![0.0; problem.hierarchy.finest_len() * k];
         let mut outcome = Ok(());
         let mut at = 0;
         while at < k {
             let (wide, done) = match k - at {
-                8.. => (8, self.block::<8>(hierarchy, base, &mut finest, at, k)),
-                4.. => (4, self.block::<4>(hierarchy, base, &mut finest, at, k)),
-                _ => (1, self.block::<1>(hierarchy, base, &mut finest, at, k)),
+                8.. => (8, self.block::<8>(problem, &mut finest, at)),
+                4.. => (4, self.block::<4>(problem, &mut finest, at)),
+                _ => (1, self.block::<1>(problem, &mut finest, at)),
             };
             outcome = outcome.and(done);
             at += wide;
@@ -72,39 +72,42 @@ impl Sparse {
     }
 
     /// Solves W columns side by side, from column `at`: an index read serves all of them. None depends on another.
-    fn block<const W: usize>(
-        &self,
-        hierarchy: &Hierarchy,
-        base: &[f64],
-        finest: &mut [f64],
-        at: usize,
-        k: usize,
-    ) -> Result<()> {
+    fn block<const W: usize>(&self, problem: &Problem<'_>, finest: &mut [f64], at: usize) -> Result<()> {
+        let &Problem { hierarchy, variances, base, columns } = problem;
         let (nesting, aggregates) = (hierarchy.nesting(), hierarchy.aggregate_len());
         let base: Vec<[f64; W]> =
-            base.chunks_exact(k).map(|row| std::array::from_fn(|c| row[at + c])).collect();
+            base.chunks_exact(columns).map(|row| std::array::from_fn(|c| row[at + c])).collect();
         let mut work = base.clone();
         let mut sums = vec![[0.0; W]; aggregates];
         self.tree.solve(nesting, &mut work, &mut sums);
         let mut outcome = Ok(());
         if !nesting.is_tree() {
-            let mut solver =
-                Gradients { sparse: self, hierarchy, x: work[aggregates..].to_vec(), work, sums };
+            let x = work[aggregates..].to_vec();
+            let mut solver = Gradients { sparse: self, hierarchy, variances, x, work, sums };
             outcome = solver.run(&base);
             work = solver.work;
             work[aggregates..].copy_from_slice(&solver.x);
         }
-        for (to, from) in finest.chunks_exact_mut(k).zip(&work[aggregates..]) {
+        for (to, from) in finest.chunks_exact_mut(columns).zip(&work[aggregates..]) {
             to[at..at + W].copy_from_slice(from);
         }
         outcome
     }
 }
 
+/// What is to be solved: forecasts of all nodes (n × columns, row-major), and the diagonal of W.
+pub(super) struct Problem<'a> {
+    pub(super) hierarchy: &'a Hierarchy,
+    pub(super) variances: &'a [f64],
+    pub(super) base: &'a [f64],
+    pub(super) columns: usize,
+}
+
 /// Conjugate gradients on W columns.
 struct Gradients<'a, const W: usize> {
     sparse: &'a Sparse,
     hierarchy: &'a Hierarchy,
+    variances: &'a [f64],
     /// The finest values so far.
     x: Vec<[f64; W]>,
     /// Space for all nodes, and for the aggregates.
@@ -167,7 +170,7 @@ impl<const W: usize> Gradients<'_, W> {
     fn first_residual(&mut self, base: &[[f64; W]]) {
         let (nesting, aggregates) = (self.hierarchy.nesting(), self.hierarchy.aggregate_len());
         nesting.sum_up(self.hierarchy, &mut self.work);
-        let rows = self.work.iter_mut().zip(base).zip(&self.sparse.variances).zip(&self.sparse.outside);
+        let rows = self.work.iter_mut().zip(base).zip(self.variances).zip(&self.sparse.outside);
         for (((row, base), w), &outside) in rows {
             for (value, base) in row.iter_mut().zip(base) {
                 *value = if outside { (base - *value) / w } else { 0.0 };
@@ -181,7 +184,7 @@ impl<const W: usize> Gradients<'_, W> {
     fn precondition(&mut self, r: &[[f64; W]]) {
         let aggregates = self.hierarchy.aggregate_len();
         self.work[..aggregates].fill([0.0; W]);
-        let rows = self.work[aggregates..].iter_mut().zip(r).zip(&self.sparse.variances[aggregates..]);
+        let rows = self.work[aggregates..].iter_mut().zip(r).zip(&self.variances[aggregates..]);
         for ((row, r), w) in rows {
             *row = r.map(|r| w * r);
         }
@@ -193,7 +196,7 @@ impl<const W: usize> Gradients<'_, W> {
         let nesting = self.hierarchy.nesting();
         self.work[self.hierarchy.aggregate_len()..].copy_from_slice(p);
         nesting.sum_up(self.hierarchy, &mut self.work);
-        for (row, w) in self.work.iter_mut().zip(&self.sparse.variances) {
+        for (row, w) in self.work.iter_mut().zip(self.variances) {
             *row = row.map(|value| value / w);
         }
         nesting.spread_down(self.hierarchy, &mut self.work);
@@ -202,7 +205,7 @@ impl<const W: usize> Gradients<'_, W> {
     /// How small `rᵀ T⁻¹ r` must become.
     fn needed(&self, base: &[[f64; W]], first: &[f64; W]) -> [f64; W] {
         let aggregates = self.hierarchy.aggregate_len();
-        let largest = self.sparse.variances[aggregates..].iter().copied().fold(0.0, f64::max);
+        let largest = self.variances[aggregates..].iter().copied().fold(0.0, f64::max);
         let (units, all) = (mean_squares(&base[aggregates..]), mean_squares(base));
         std::array::from_fn(|c| {
             let scale = if units[c] > 0.0 { units[c] } else { all[c] };

@@ -67,7 +67,7 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
 /// | --- | --- | --- | --- |
 /// | `min(n − m, m)` ≤ 512 | a dense system is factorised, in time of its cube | its square | rounding |
 /// | larger, each level nested in the next | O(n) | O(n): one pass up, one down | rounding |
-/// | larger, crossed | O(m · pairs of levels) | O(n) for each of some 10 to 100 iterations | see below |
+/// | larger, crossed | O(m · pairs of levels) | O(n) for each iteration (M5: 21 with ols) | see below |
 ///
 /// In the last case each finest value is within 1e-10 r of the exact one, where r is the root mean square of the column's
 /// finest base forecasts, and node v within `1e-10 √(w_v / w_max) r`, where w_max is the largest variance of a finest

@@ -71,8 +71,8 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
 ///
 /// In the last case each finest value is within 1e-10 r of the exact one, where r is the root mean square of the column's
 /// finest base forecasts, and node v within `1e-10 √(w_v / w_max) r`, where w_max is the largest variance of a finest
-/// unit; rounding comes on top (the bound is 1e-9 where 1e-10 is finer than rounding). Memory is
-/// O(n) there and in the second case; the matrix of the system is never formed.
+/// unit; rounding comes on top (the bound is 1e-9 where 1e-10 is finer than rounding). Memory is O(n) there and in the
+/// second case; the matrix of the system is never formed.
 ///
 /// ```
 /// use granular::{Hierarchy, Method, Reconciler};
@@ -146,7 +146,7 @@ impl Reconciler {
     /// ```
     #[must_use]
     pub fn projection_matrix(&self) -> Array2<f64> {
-        let unit = Array2::eye(self.hierarchy.len());
+        let unit = Array2::<f64>::eye(self.hierarchy.len());
         let values = unit.as_slice().expect("a new array is contiguous");
         let finest = self.strategy.finest(&self.hierarchy, values, self.hierarchy.len());
         self.hierarchy.stack_sums(self.shaped(finest, self.hierarchy.len()).view())

@@ -13,7 +13,7 @@
 
 use super::tree::Tree;
 use crate::error::{ErrorKind, Result};
-use crate::hierarchy::{Hierarchy, Nesting};
+use crate::hierarchy::Hierarchy;
 
 /// Iterations stop when `√(rᵀ T⁻¹ r)` is at most this times the root mean square of the units' forecasts, over the largest
 /// `√w_j` of a unit: then each unit is within this times that mean of the exact value, rounding apart, and a node v

@@ -49,7 +49,8 @@ fn a_large_tree_is_exact() {
     let base = Array2::from_shape_fn((h.len(), 3), |(i, c)| ((i * 31 + c * 17) % 101) as f64 - 40.0);
     let method = Method::Wls(Array1::from(variances.clone()));
     let agreed = Reconciler::new(&h, method).unwrap().reconcile(base.view()).unwrap();
-    assert!(miss(&h, &base, &agreed.into_inner(), &variances) < 1e-12);
+    // Sums of 4,200 forecasts are rounded at 1e-11, and then divided by variances from 0.1 on.
+    assert!(miss(&h, &base, &agreed.into_inner(), &variances) < 1e-9);
 }
 
 /// Rows of windows that do not nest, with variances over 600 orders of magnitude.

@@ -126,9 +126,8 @@ impl Reconciler {
     /// apart that 1000 iterations do not reach the exactness promised above.
     pub fn reconcile(&self, base: ArrayView2<'_, f64>) -> Result<Coherent> {
         self.hierarchy.check_base(base)?;
-        let base = base.as_standard_layout();
-        let values = base.as_slice().expect("standard layout is contiguous");
-        let finest = self.strategy.try_finest(&self.hierarchy, values, base.ncols())?;
+        let solve = |values: &[f64], k| self.strategy.try_finest(&self.hierarchy, values, k);
+        let finest = with_values(base, solve)?;
         self.hierarchy.coherent_from(self.shaped(finest, base.ncols()).view())
     }
 
@@ -147,8 +146,7 @@ impl Reconciler {
     #[must_use]
     pub fn projection_matrix(&self) -> Array2<f64> {
         let unit = Array2::<f64>::eye(self.hierarchy.len());
-        let values = unit.as_slice().expect("a new array is contiguous");
-        let finest = self.strategy.finest(&self.hierarchy, values, self.hierarchy.len());
+        let finest = with_values(unit.view(), |values, k| self.strategy.finest(&self.hierarchy, values, k));
         self.hierarchy.stack_sums(self.shaped(finest, self.hierarchy.len()).view())
     }
 
@@ -156,4 +154,10 @@ impl Reconciler {
         let shape = (self.hierarchy.finest_len(), k);
         Array2::from_shape_vec(shape, finest).expect("a strategy gives m · k values")
     }
+}
+
+/// Calls with the values row by row, and the number of columns.
+fn with_values<R>(base: ArrayView2<'_, f64>, solve: impl FnOnce(&[f64], usize) -> R) -> R {
+    let base = base.as_standard_layout();
+    solve(base.as_slice().expect("standard layout is contiguous"), base.ncols())
 }

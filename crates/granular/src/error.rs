@@ -188,6 +188,10 @@ pub enum ErrorKind {
     /// A file could not be written.
     #[error("file `{path}`: {source}")]
     File { path: String, source: Box<dyn std::error::Error + Send + Sync> },
+
+    /// Iterations came to their bound before the answer was exact.
+    #[error("{what}: {iterations} iterations leave a residual of {residual:e}, expected at most {needed:e}")]
+    NotConverged { what: &'static str, iterations: usize, residual: f64, needed: f64 },
 }
 
 fn quoted(names: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! Hierarchies from key columns: nested, grouped and crossed.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::{Hierarchy, Part};
 use crate::error::{ErrorKind, Result};
@@ -60,7 +61,7 @@ impl Grouped {
         self
     }
 
-    /// Checks keys and levels and builds the hierarchy, in time proportional to rows × levels.
+    /// Checks keys and levels and builds the hierarchy, in time proportional to rows × levels × their keys.
     ///
     /// # Errors
     /// [`ErrorKind::Empty`] without levels, keys or rows; [`ErrorKind::KeyLength`] for a key of another length than the
@@ -70,12 +71,13 @@ impl Grouped {
     pub fn build(self) -> Result<Hierarchy> {
         let rows = self.check_keys()?;
         let finest = self.levels.len().checked_sub(1).ok_or(ErrorKind::Empty { what: "levels" })?;
+        let codes: Vec<_> = self.keys.iter().map(|(_, values)| numbered(values.iter())).collect();
         let mut parts: Vec<Part> = Vec::with_capacity(self.levels.len());
         for (position, (level, keys)) in self.levels.iter().enumerate() {
             if parts.iter().any(|part| part.name == *level) {
                 return Err(ErrorKind::DuplicateLevel { level: level.clone() }.into());
             }
-            let part = self.part(level, keys, rows)?;
+            let part = self.part(level, keys, &codes, rows)?;
             if position == finest {
                 check_finest(&part)?;
             }
@@ -99,53 +101,76 @@ impl Grouped {
         if first.is_empty() { Err(ErrorKind::Empty { what: "rows" }.into()) } else { Ok(first.len()) }
     }
 
-    fn column(&self, key: &str) -> Result<&[String]> {
+    fn column(&self, key: &str) -> Result<usize> {
         let known = || self.keys.iter().map(|(name, _)| name.clone()).collect();
-        let found = self.keys.iter().find(|(name, _)| name == key);
-        found
-            .map(|(_, values)| values.as_slice())
-            .ok_or_else(|| ErrorKind::UnknownKey { key: key.to_owned(), known: known() }.into())
+        let found = self.keys.iter().position(|(name, _)| name == key);
+        found.ok_or_else(|| ErrorKind::UnknownKey { key: key.to_owned(), known: known() }.into())
     }
 
-    /// Groups the rows by the values of `keys`.
-    fn part(&self, level: &str, keys: &[String], rows: usize) -> Result<Part> {
+    /// Groups the rows by the values of `keys`; `codes` has the key columns as numbers.
+    fn part(&self, level: &str, keys: &[String], codes: &[Vec<usize>], rows: usize) -> Result<Part> {
         let columns = keys.iter().map(|key| self.column(key)).collect::<Result<Vec<_>>>()?;
         let mut part = Part { name: level.to_owned(), nodes: Vec::new(), members: Vec::new() };
-        if columns.is_empty() {
+        let Some((&first, others)) = columns.split_first() else {
             part.nodes.push(level.to_owned());
             part.members.push((0..rows).collect());
             return Ok(part);
+        };
+        // Two columns at a time become one, so a row costs one look-up of a number for each key.
+        let mut groups = codes[first].clone();
+        for &other in others {
+            groups = numbered(groups.iter().zip(&codes[other]));
         }
-        let mut position_of: HashMap<String, usize> = HashMap::new();
-        let mut name = String::new();
-        for row in 0..rows {
-            join(&columns, row, &mut name);
-            let Some(&position) = position_of.get(&name) else {
-                position_of.insert(name.clone(), part.nodes.len());
-                part.nodes.push(name.clone());
-                part.members.push(vec![row]);
-                continue;
-            };
-            let first = part.members[position][0];
-            if columns.iter().any(|column| column[row] != column[first]) {
-                return Err(
-                    ErrorKind::NameClash { level: level.to_owned(), node: name, first, second: row }.into()
-                );
+        for (row, group) in groups.into_iter().enumerate() {
+            match part.members.get_mut(group) {
+                Some(members) => members.push(row),
+                // Groups are numbered as they come, so a new one is the next.
+                None => part.members.push(vec![row]),
             }
-            part.members[position].push(row);
+        }
+        let values: Vec<&[String]> = columns.iter().map(|&column| self.keys[column].1.as_slice()).collect();
+        part.nodes = part.members.iter().map(|members| join(&values, members[0])).collect();
+        if columns.len() > 1 {
+            check_names(&part)?;
         }
         Ok(part)
     }
 }
 
-fn join(columns: &[&[String]], row: usize, name: &mut String) {
-    name.clear();
+/// Numbers values in the order in which they first come; equal values have equal numbers.
+fn numbered<V: Eq + Hash>(values: impl Iterator<Item = V>) -> Vec<usize> {
+    // Only ever asked by value, never walked: its order cannot reach a result.
+    let mut number_of = HashMap::new();
+    values
+        .map(|value| {
+            let next = number_of.len();
+            *number_of.entry(value).or_insert(next)
+        })
+        .collect()
+}
+
+fn join(columns: &[&[String]], row: usize) -> String {
+    let mut name = String::with_capacity(columns.iter().map(|column| column[row].len() + 1).sum());
     for (i, column) in columns.iter().enumerate() {
         if i > 0 {
             name.push('/');
         }
         name.push_str(&column[row]);
     }
+    name
+}
+
+/// Different keys must not join to one name.
+fn check_names(part: &Part) -> Result<()> {
+    let mut first_of = HashMap::with_capacity(part.nodes.len());
+    for (node, members) in part.nodes.iter().zip(&part.members) {
+        let second = members[0];
+        if let Some(first) = first_of.insert(node.as_str(), second) {
+            let (level, node) = (part.name.clone(), node.clone());
+            return Err(ErrorKind::NameClash { level, node, first, second }.into());
+        }
+    }
+    Ok(())
 }
 
 /// The finest level must have one row for each node.

@@ -2,16 +2,18 @@
 
 mod grouped;
 mod lookup;
+mod nesting;
 mod temporal;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::sparse::Csr;
 
 pub use grouped::Grouped;
+pub(crate) use nesting::{Nesting, add};
 
 /// Levels of nodes over the same finest units: which units each node adds up.
 ///
@@ -50,6 +52,8 @@ struct Shared {
     s: Csr,
     /// For each finest unit, the aggregated nodes above it: the transpose of S without its identity.
     above: Csr,
+    /// Derived when a large system asks for it first.
+    nesting: OnceLock<Nesting>,
 }
 
 /// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them.
@@ -76,7 +80,7 @@ impl Hierarchy {
             levels.push((part.name, start..names.len()));
         }
         let above = s.transpose(0..names.len() - finest);
-        Self { shared: Arc::new(Shared { levels, names, by_name, s, above }) }
+        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting: OnceLock::new() }) }
     }
 
     /// n, the number of nodes of all levels.
@@ -140,6 +144,10 @@ impl Hierarchy {
 
     pub(crate) fn above(&self) -> &Csr {
         &self.shared.above
+    }
+
+    pub(crate) fn nesting(&self) -> &Nesting {
+        self.shared.nesting.get_or_init(|| Nesting::of(self))
     }
 }
 

@@ -5,7 +5,10 @@
 mod errors;
 mod garbage;
 mod golden;
+#[path = "../../../../tests/support/m5.rs"]
+mod m5;
 mod models;
 mod properties;
+mod scale;
 mod support;
 mod tourism;

@@ -1,0 +1,81 @@
+//! The projection on nested levels: exact, in two passes.
+//!
+//! With a diagonal W the projection minimises `Σ (y_v − ŷ_v)² / w_v` over values that add up. In a tree the best cost of
+//! a node's whole branch, as a function of the node's value t, is a parabola `(t − a)² / q`, up to a constant:
+//!
+//! - a unit has `a = ŷ`, `q = w`;
+//! - below a node, branches join to `A = Σ a_c`, `Q = Σ q_c`; with its own forecast, `a = A + g (ŷ − A)` and
+//!   `q = g w`, where `g = Q / (Q + w)`.
+//!
+//! At a root `t = a` is the best; a node's children then share what is left over, `t_c = a_c + (q_c / Q) (t − A)`.
+
+use crate::hierarchy::{Nesting, add};
+
+/// The weights of both passes, for the levels of a [`Nesting::chain`].
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// g of each aggregate.
+    gain: Vec<f64>,
+    /// `q_c / Q` of each node below another.
+    share: Vec<f64>,
+}
+
+impl Tree {
+    /// None when variances are so far apart that a weight is no number.
+    pub(super) fn new(nesting: &Nesting, variances: &[f64], aggregates: usize) -> Option<Self> {
+        let mut q = variances.to_vec();
+        let mut joined = vec![0.0; aggregates];
+        let mut tree = Self { gain: vec![0.0; aggregates], share: vec![0.0; variances.len()] };
+        for link in nesting.chain() {
+            for (row, &parent) in link.source.clone().zip(&link.parents) {
+                joined[parent as usize] += q[row];
+            }
+            for (row, &parent) in link.source.clone().zip(&link.parents) {
+                tree.share[row] = q[row] / joined[parent as usize];
+            }
+            for node in link.target.clone() {
+                let gain = joined[node] / (joined[node] + variances[node]);
+                tree.gain[node] = gain;
+                q[node] = gain * variances[node];
+            }
+        }
+        let sound = |weights: &[f64]| weights.iter().all(|weight| weight.is_finite());
+        (sound(&tree.gain) && sound(&tree.share)).then_some(tree)
+    }
+
+    /// Replaces forecasts of all nodes (n rows) by the projected ones; levels outside the chain are neither read nor
+    /// written. `sums` is working space, a row for each aggregate.
+    pub(super) fn solve<const W: usize>(
+        &self,
+        nesting: &Nesting,
+        values: &mut [[f64; W]],
+        sums: &mut [[f64; W]],
+    ) {
+        for link in nesting.chain() {
+            sums[link.target.clone()].fill([0.0; W]);
+            for (value, &parent) in values[link.source.clone()].iter().zip(&link.parents) {
+                add(&mut sums[parent as usize], value, 1.0);
+            }
+            let target = link.target.clone();
+            for ((value, sum), gain) in
+                values[target.clone()].iter_mut().zip(&sums[target.clone()]).zip(&self.gain[target])
+            {
+                for (value, sum) in value.iter_mut().zip(sum) {
+                    *value = sum + gain * (*value - sum);
+                }
+            }
+        }
+        for link in nesting.chain().iter().rev() {
+            for (value, sum) in values[link.target.clone()].iter().zip(&mut sums[link.target.clone()]) {
+                for (value, sum) in value.iter().zip(sum) {
+                    *sum = value - *sum;
+                }
+            }
+            let source = link.source.clone();
+            let rows = values[source.clone()].iter_mut().zip(&self.share[source]);
+            for ((value, &share), &parent) in rows.zip(&link.parents) {
+                add(value, &sums[parent as usize], share);
+            }
+        }
+    }
+}

@@ -5,6 +5,10 @@
 mod errors;
 mod garbage;
 mod golden;
+mod method_errors;
+mod method_properties;
+mod methods;
+mod methods_on_tourism;
 mod models;
 mod properties;
 mod support;

@@ -100,7 +100,7 @@ impl Centred {
         check(hierarchy, residuals)?;
         let columns = residuals.ncols() as f64;
         let mut z: Vec<Vec<f64>> = Vec::with_capacity(residuals.nrows());
-        let mut squares = Array1::zeros(residuals.nrows());
+        let mut squares = Array1::<f64>::zeros(residuals.nrows());
         for (row, square) in residuals.rows().into_iter().zip(&mut squares) {
             let mean = row.iter().map(|e| e / columns).sum::<f64>();
             let row: Vec<f64> = row.iter().map(|e| e - mean).collect();
@@ -109,8 +109,8 @@ impl Centred {
         }
         let mut variances = squares.mapv(|square| square / (columns - 1.0));
         let lifted = lift(hierarchy, &mut variances, preparation)?;
-        for (row, square) in z.iter_mut().zip(&squares) {
-            let deviation = (square / columns).sqrt();
+        for (row, &square) in z.iter_mut().zip(&squares) {
+            let deviation = f64::sqrt(square / columns);
             row.iter_mut().for_each(|e| *e /= deviation);
         }
         for node in lifted {

@@ -83,13 +83,11 @@ proptest! {
         }
     }
 
-    /// Of all coherent values, those of the projection are nearest: moving along S does not help, `Sᵀ W⁻¹ (ŷ − ỹ) = 0`,
-    /// which for `ŷ = W z` says `Sᵀ z = Sᵀ W⁻¹ ỹ`.
+    /// A projection is the nearest one in the distance of W⁻¹ just when `M W` is symmetric.
     #[test]
-    fn what_is_moved_is_orthogonal_to_what_adds_up(sketch in sketch()) {
+    fn values_move_to_the_nearest_that_add_up(sketch in sketch()) {
         let h = sketch.in_order();
         let (s, w) = (summing(&h), sketch.covariance(h.len()));
-        // M W is symmetric for every projection that is orthogonal in W⁻¹.
         let m = Reconciler::new(&h, Method::Custom(w.clone())).unwrap().projection_matrix();
         let mw = m.dot(&w);
         prop_assert!(distance(&mw, &mw.t().to_owned()) < 1e-6);

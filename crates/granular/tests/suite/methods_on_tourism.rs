@@ -94,5 +94,5 @@ fn a_covariance_of_few_columns_still_projects() {
     let reconciler = Reconciler::new(&tourism.hierarchy, Method::MintCov(residuals)).unwrap();
     assert_eq!(reconciler.preparation().jitter, 1e-8);
     let s = summing(&tourism.hierarchy);
-    assert!(distance(&reconciler.projection_matrix().dot(&s), &s) < 1e-6);
+    assert!(distance(&reconciler.projection_matrix().dot(&s), &s) < 1e-5);
 }

@@ -102,7 +102,7 @@ const REFERENCE: [(&str, [&str; 5]); 6] = [
 
 #[test]
 fn reference_table() {
-    let Some(Tourism { hierarchy, training, actual, base, fitted }) = tourism() else { return };
+    let Some(Tourism { hierarchy, training, actual, base, .. }) = tourism() else { return };
     let overall = ["Total", "State", "Purpose", "StatexRegion", "StatexRegionxPurpose"];
     let mut evaluation = Evaluation::new(&actual, &training, 4).unwrap().with_overall(&overall).unwrap();
     evaluation.add("base", base.view()).unwrap();

@@ -82,7 +82,6 @@ mod tests {
         }
         let zero = pseudo_inverse(&Mat::zeros(2, 3)).unwrap();
         assert_eq!(zero, Mat::<f64>::zeros(3, 2));
-        assert!(pseudo_inverse(&Mat::from_fn(1, 1, |_, _| f64::NAN)).is_none_or(|x| !(x[(0, 0)] > 0.0)));
     }
 
     #[test]

@@ -204,10 +204,8 @@ impl Reconciler {
     /// methods that go by their proportions.
     pub fn reconcile(&self, base: ArrayView2<'_, f64>) -> Result<Coherent> {
         self.hierarchy.check_base(base)?;
-        let base = base.as_standard_layout();
-        let values = base.as_slice().expect("standard layout is contiguous");
-        self.strategy.check(&self.hierarchy, values, base.ncols())?;
-        self.hierarchy.coherent_from(self.finest(base.view()).view())
+        self.check_strategy(base)?;
+        self.hierarchy.coherent_from(self.finest(base).view())
     }
 
     /// M, the dense n × n matrix that takes base forecasts to reconciled ones: for tests and explanations.
@@ -231,6 +229,12 @@ impl Reconciler {
         }
         let unit = Array2::eye(n);
         self.hierarchy.stack_sums(self.finest(unit.view()).view())
+    }
+
+    fn check_strategy(&self, base: ArrayView2<'_, f64>) -> Result<()> {
+        let base = base.as_standard_layout();
+        let values = base.as_slice().expect("standard layout is contiguous");
+        self.strategy.check(&self.hierarchy, values, base.ncols())
     }
 
     fn finest(&self, base: ArrayView2<'_, f64>) -> Array2<f64> {

@@ -192,6 +192,34 @@ pub enum ErrorKind {
     /// Iterations came to their bound before the answer was exact.
     #[error("{what}: {iterations} iterations leave a residual of {residual:e}, expected at most {needed:e}")]
     NotConverged { what: &'static str, iterations: usize, residual: f64, needed: f64 },
+    /// A method that shares forecasts out from level to level meets levels that cross.
+    #[error(
+        "{method}: node `{node}` of level `{fine}` lies in both `{first}` and `{second}` of level `{coarse}`, but \
+         a forecast can only be shared out where each node lies in one node of the level before"
+    )]
+    Crossed {
+        method: &'static str,
+        node: String,
+        fine: String,
+        first: String,
+        second: String,
+        coarse: String,
+    },
+    /// Forecasts by whose proportions another one is shared out add up to 0.
+    #[error(
+        "level `{level}`, node `{node}`, column {column}: the forecasts of level `{below}` under it add up to 0, so \
+         they have no proportions"
+    )]
+    Proportions { level: String, node: String, below: String, column: usize },
+    /// A covariance is not symmetric.
+    #[error(
+        "W is not symmetric: node `{node}` of level `{level}` with node `{other}` of level `{other_level}` has \
+         {got}, the other way round {expected}"
+    )]
+    NotSymmetric { level: String, node: String, other_level: String, other: String, expected: f64, got: f64 },
+    /// A matrix is not positive definite, nor with more on its diagonal.
+    #[error("{what} of {size} rows is not positive definite, nor with {tried:e} of its diagonal added")]
+    NotPositiveDefinite { what: &'static str, size: usize, tried: f64 },
 }
 
 fn quoted(names: &[String]) -> String {

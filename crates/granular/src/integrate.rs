@@ -124,7 +124,7 @@ impl Hierarchy {
     }
 
     /// Names the first value that is not finite; row 0 of `values` is node `first`.
-    fn check_finite(&self, first: usize, values: ArrayView2<'_, f64>) -> Result<()> {
+    pub(crate) fn check_finite(&self, first: usize, values: ArrayView2<'_, f64>) -> Result<()> {
         match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
             None => Ok(()),
             Some(((row, column), &value)) => {

@@ -16,7 +16,7 @@ mod sparse;
 mod table;
 
 pub use coherent::Coherent;
-pub use combine::{Method, Reconciler};
+pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
 pub use error::{Error, ErrorKind, Result};
 pub use hierarchy::{Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;

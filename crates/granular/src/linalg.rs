@@ -1,8 +1,10 @@
-//! The Cholesky factor, on faer: the one place that knows the linear algebra library.
+//! The Cholesky factor and the pseudo-inverse, on faer: the one place that knows the linear algebra library.
 
 use faer::Par;
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
+use faer::linalg::svd::{self, ComputeSvdVectors};
 
 pub(crate) use faer::Mat;
 
@@ -38,9 +40,49 @@ impl Cholesky {
     }
 }
 
+/// The pseudo-inverse `X⁺ = V Σ⁺ Uᵀ` (Moore–Penrose) of an n × k matrix, k × n. Singular values below
+/// `max(n, k) · ε` times the largest count as 0. None when the decomposition does not converge.
+pub(crate) fn pseudo_inverse(x: &Mat<f64>) -> Option<Mat<f64>> {
+    let (n, k) = (x.nrows(), x.ncols());
+    let rank = n.min(k);
+    let (mut u, mut v) = (Mat::zeros(n, rank), Mat::zeros(k, rank));
+    let mut values = Diag::zeros(rank);
+    let thin = ComputeSvdVectors::Thin;
+    let mut memory = MemBuffer::new(svd::svd_scratch::<f64>(n, k, thin, thin, Par::Seq, Default::default()));
+    let stack = MemStack::new(&mut memory);
+    let (left, right) = (Some(u.as_mut()), Some(v.as_mut()));
+    svd::svd(x.as_ref(), values.as_mut(), left, right, Par::Seq, stack, Default::default()).ok()?;
+    let values: Vec<f64> = values.column_vector().iter().copied().collect();
+    let smallest = values.iter().fold(0.0, |a: f64, &b| a.max(b)) * n.max(k) as f64 * f64::EPSILON;
+    let mut out = Mat::zeros(k, n);
+    for (r, value) in values.into_iter().enumerate().filter(|(_, value)| *value > smallest) {
+        for node in 0..n {
+            let scaled = u[(node, r)] / value;
+            for column in 0..k {
+                out[(column, node)] += v[(column, r)] * scaled;
+            }
+        }
+    }
+    Some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pseudo_inverses() {
+        // A column and its double: X⁺ of a matrix without full rank.
+        let x = Mat::from_fn(3, 2, |i, j| [1.0, 2.0, 2.0][i] * [1.0, 2.0][j]);
+        let inverse = pseudo_inverse(&x).unwrap();
+        for j in 0..2 {
+            for i in 0..3 {
+                assert!((inverse[(j, i)] - x[(i, j)] / 45.0).abs() < 1e-15);
+            }
+        }
+        let zero = pseudo_inverse(&Mat::zeros(2, 3)).unwrap();
+        assert_eq!(zero, Mat::<f64>::zeros(3, 2));
+    }
 
     #[test]
     fn solves_and_refuses() {

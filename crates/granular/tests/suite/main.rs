@@ -7,6 +7,10 @@ mod garbage;
 mod golden;
 #[path = "../../../../tests/support/m5.rs"]
 mod m5;
+mod method_errors;
+mod method_properties;
+mod methods;
+mod methods_on_tourism;
 mod models;
 mod properties;
 mod scale;

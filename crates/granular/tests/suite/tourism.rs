@@ -8,18 +8,20 @@ use tensor::ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::support::{data, distance, summing};
 
-struct Tourism {
-    hierarchy: Hierarchy,
-    training: Coherent,
-    actual: Coherent,
-    base: Array2<f64>,
+pub(crate) struct Tourism {
+    pub(crate) hierarchy: Hierarchy,
+    pub(crate) training: Coherent,
+    pub(crate) actual: Coherent,
+    pub(crate) base: Array2<f64>,
+    /// The base forecasts of the training columns.
+    pub(crate) fitted: Array2<f64>,
 }
 
 fn columns(values: ArrayView2<'_, f64>, from: usize, to: usize) -> ArrayView2<'_, f64> {
     values.slice_axis_move(Axis(1), Slice::from(from..to))
 }
 
-fn tourism() -> Option<Tourism> {
+pub(crate) fn tourism() -> Option<Tourism> {
     let trips = Table::read(data("tourism_quarterly.csv.gz")?, &["state", "region", "purpose"]).unwrap();
     let base = Table::read(data("tourism_quarterly_base.csv.gz")?, &["node", "level"]).unwrap();
     let hierarchy = Hierarchy::grouped()
@@ -41,10 +43,11 @@ fn tourism() -> Option<Tourism> {
         .zip(base.key("node").unwrap())
         .map(|(level, node)| (level.as_str(), node.as_str()))
         .collect();
+    let fitted = hierarchy.arrange(&names, columns(base.values(), 0, 72)).unwrap();
     let base = hierarchy.arrange(&names, columns(base.values(), 72, 80)).unwrap();
     let training = hierarchy.integrate(columns(trips.values(), 0, 72)).unwrap();
     let actual = hierarchy.integrate(columns(trips.values(), 72, 80)).unwrap();
-    Some(Tourism { hierarchy, training, actual, base })
+    Some(Tourism { hierarchy, training, actual, base, fitted })
 }
 
 #[test]
@@ -99,7 +102,7 @@ const REFERENCE: [(&str, [&str; 5]); 6] = [
 
 #[test]
 fn reference_table() {
-    let Some(Tourism { hierarchy, training, actual, base }) = tourism() else { return };
+    let Some(Tourism { hierarchy, training, actual, base, .. }) = tourism() else { return };
     let overall = ["Total", "State", "Purpose", "StatexRegion", "StatexRegionxPurpose"];
     let mut evaluation = Evaluation::new(&actual, &training, 4).unwrap().with_overall(&overall).unwrap();
     evaluation.add("base", base.view()).unwrap();

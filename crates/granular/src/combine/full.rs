@@ -1,0 +1,152 @@
+//! The projection onto the coherent values for a full W, which says how the errors of nodes go together.
+//!
+//! `M = I − W Cᵀ (C W Cᵀ)⁻¹ C` with C = [I  −A] needs no inverse of W, and one system of the n − m aggregates. Of its
+//! finest rows: `b̃ = b̂ − H λ` with `H = (W Cᵀ)_b = W_ba − W_bb Aᵀ` and `(C W Cᵀ) λ = â − A b̂`.
+
+use tensor::ndarray::Array2;
+
+use super::Strategy;
+use super::preparation::Preparation;
+use crate::arrays::expect_extent;
+use crate::error::{ErrorKind, Result};
+use crate::hierarchy::Hierarchy;
+use crate::linalg::{Cholesky, Mat};
+
+/// Shares of its diagonal that are added to W, one after the other, until it is positive definite.
+const JITTERS: [f64; 8] = [0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
+
+/// The least square of a pivot, as a share of its diagonal element. A covariance without an inverse leaves rounding
+/// there, which grows with the sums in it; the least jitter is well above.
+const SMALLEST: f64 = 1e-12;
+
+/// How far `w_ij` and `w_ji` may differ, as a share of `√(w_ii w_jj)`: rounding.
+const ASYMMETRY: f64 = 1e-9;
+
+#[derive(Debug)]
+pub(super) struct FullProjection {
+    /// H, m × (n − m).
+    gain: Mat<f64>,
+    system: Cholesky,
+}
+
+/// A W of the caller's, any symmetric positive definite matrix.
+pub(super) fn custom(
+    hierarchy: &Hierarchy,
+    w: &Array2<f64>,
+    preparation: &mut Preparation,
+) -> Result<FullProjection> {
+    let n = hierarchy.len();
+    expect_extent("W", "rows", n, w.nrows())?;
+    expect_extent("W", "columns", n, w.ncols())?;
+    hierarchy.check_finite(0, w.view())?;
+    if let Some((node, &got)) = w.diag().indexed_iter().find(|(_, w)| **w <= 0.0) {
+        let (level, node) = hierarchy.named(node);
+        return Err(ErrorKind::Variance { level, node, got }.into());
+    }
+    check_symmetry(hierarchy, w)?;
+    let is_definite = |jitter: f64| {
+        let k = Mat::from_fn(n, n, |i, j| {
+            (w[[i, j]] + w[[j, i]]) / 2.0 + if i == j { jitter * w[[i, i]] } else { 0.0 }
+        });
+        Cholesky::new(k, SMALLEST).is_some()
+    };
+    prepare(hierarchy, w, is_definite, preparation)
+}
+
+/// A covariance of residuals: symmetric, without negative eigenvalues, but of rank T − 1 only.
+pub(super) fn covariance(
+    hierarchy: &Hierarchy,
+    w: &Array2<f64>,
+    preparation: &mut Preparation,
+) -> Result<FullProjection> {
+    prepare(hierarchy, w, |_| true, preparation)
+}
+
+fn check_symmetry(hierarchy: &Hierarchy, w: &Array2<f64>) -> Result<()> {
+    for ((i, j), &got) in w.indexed_iter().filter(|((i, j), _)| j < i) {
+        let expected = w[[j, i]];
+        if (got - expected).abs() > ASYMMETRY * w[[i, i]].sqrt() * w[[j, j]].sqrt() {
+            let ((level, node), (other_level, other)) = (hierarchy.named(i), hierarchy.named(j));
+            return Err(ErrorKind::NotSymmetric { level, node, other_level, other, expected, got }.into());
+        }
+    }
+    Ok(())
+}
+
+fn prepare(
+    hierarchy: &Hierarchy,
+    w: &Array2<f64>,
+    is_definite: impl Fn(f64) -> bool,
+    preparation: &mut Preparation,
+) -> Result<FullProjection> {
+    for jitter in JITTERS {
+        if !is_definite(jitter) {
+            continue;
+        }
+        let (gain, system) = assemble(hierarchy, w, jitter);
+        if let Some(system) = Cholesky::new(system, SMALLEST) {
+            preparation.jitter = jitter;
+            return Ok(FullProjection { gain, system });
+        }
+    }
+    let tried = JITTERS[JITTERS.len() - 1];
+    Err(ErrorKind::NotPositiveDefinite { what: "W", size: hierarchy.len(), tried }.into())
+}
+
+/// H and `C W Cᵀ`, a column for each aggregate, for W with `1 + jitter` times its diagonal.
+///
+/// The jitter raises the diagonal of `C W Cᵀ` too, which is what a larger variance of the aggregates does (`W_aa` is in
+/// it, and H does not know `W_aa`): aggregates whose own variance is small would gain too little from their share.
+fn assemble(hierarchy: &Hierarchy, w: &Array2<f64>, jitter: f64) -> (Mat<f64>, Mat<f64>) {
+    let (n, above) = (hierarchy.len(), hierarchy.aggregate_len());
+    let mut gain = Mat::zeros(n - above, above);
+    let mut system = Mat::zeros(above, above);
+    // A column of W Cᵀ. W is symmetric, and its rows are what lies in line.
+    let mut column = vec![0.0; n];
+    for l in 0..above {
+        column.fill(0.0);
+        let members = hierarchy.members(l).map(|(unit, weight)| (above + unit, -weight));
+        for (node, weight) in members.chain([(l, 1.0)]) {
+            for (sum, w) in column.iter_mut().zip(w.row(node)) {
+                *sum += weight * w;
+            }
+            column[node] += weight * jitter * w[[node, node]];
+        }
+        let finest = &column[above..];
+        for (unit, value) in finest.iter().enumerate() {
+            gain[(unit, l)] = *value;
+        }
+        for (p, value) in column[..above].iter().enumerate() {
+            let below: f64 = hierarchy.members(p).map(|(unit, weight)| weight * finest[unit]).sum();
+            system[(p, l)] = value - below;
+        }
+        system[(l, l)] *= 1.0 + jitter;
+    }
+    (gain, system)
+}
+
+impl Strategy for FullProjection {
+    fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
+        let above = hierarchy.aggregate_len();
+        let (aggregates, bottom) = base.split_at(above * k);
+        let mut multipliers = Mat::zeros(above, k);
+        let mut sum = vec![0.0; k];
+        for node in 0..above {
+            sum.fill(0.0);
+            hierarchy.s().add_row_product(node, bottom, &mut sum);
+            for (c, sum) in sum.iter().enumerate() {
+                multipliers[(node, c)] = aggregates[node * k + c] - sum;
+            }
+        }
+        self.system.solve(&mut multipliers);
+        let mut finest = bottom.to_vec();
+        for (c, multipliers) in multipliers.col_iter().enumerate() {
+            for (gain, multiplier) in self.gain.col_iter().zip(multipliers.iter()) {
+                for (unit, gain) in gain.iter().enumerate() {
+                    finest[unit * k + c] -= gain * multiplier;
+                }
+            }
+        }
+        finest
+    }
+}

@@ -1,0 +1,154 @@
+//! W from the errors that the base forecasts made in the past: residuals of every node (n × T).
+
+use tensor::ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::nesting::sizes;
+use super::preparation::{Preparation, Replaced};
+use crate::arrays::expect_extent;
+use crate::error::{ErrorKind, Result};
+use crate::hierarchy::Hierarchy;
+
+/// The least variance of a node, as a share of the mean variance of a unit for each unit below it: a node whose
+/// errors have all been 0 is trusted, as its standard deviation becomes a hundred-thousandth of what is usual, and W
+/// stays invertible.
+const FLOOR: f64 = 1e-10;
+
+/// The uncentred mean squares: a bias counts as an error.
+pub(super) fn mean_squares(
+    hierarchy: &Hierarchy,
+    residuals: ArrayView2<'_, f64>,
+    preparation: &mut Preparation,
+) -> Result<Array1<f64>> {
+    check(hierarchy, residuals)?;
+    let columns = residuals.ncols() as f64;
+    let mut squares = residuals.map_axis(Axis(1), |row| row.iter().map(|e| e * e).sum::<f64>() / columns);
+    lift(hierarchy, &mut squares, preparation)?;
+    Ok(squares)
+}
+
+/// The centred covariance, divided by T − 1.
+pub(super) fn covariance(
+    hierarchy: &Hierarchy,
+    residuals: ArrayView2<'_, f64>,
+    preparation: &mut Preparation,
+) -> Result<Array2<f64>> {
+    Ok(Centred::new(hierarchy, residuals, preparation)?.covariance(1.0))
+}
+
+/// [`covariance`] with its off-diagonals shrunk towards 0 (Schäfer & Strimmer 2005).
+pub(super) fn shrunk(
+    hierarchy: &Hierarchy,
+    residuals: ArrayView2<'_, f64>,
+    preparation: &mut Preparation,
+) -> Result<Array2<f64>> {
+    let centred = Centred::new(hierarchy, residuals, preparation)?;
+    let shrinkage = centred.shrinkage();
+    preparation.shrinkage = Some(shrinkage);
+    Ok(centred.covariance(1.0 - shrinkage))
+}
+
+/// n rows of finite numbers, at least two in each.
+fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
+    expect_extent("residuals", "rows", hierarchy.len(), residuals.nrows())?;
+    if residuals.ncols() < 2 {
+        return Err(ErrorKind::TooShort { what: "residuals", needed: 2, got: residuals.ncols() }.into());
+    }
+    hierarchy.check_finite(0, residuals)
+}
+
+/// Lifts variances to the floor, reports and returns the nodes it did so for.
+fn lift(
+    hierarchy: &Hierarchy,
+    variances: &mut Array1<f64>,
+    preparation: &mut Preparation,
+) -> Result<Vec<usize>> {
+    if let Some(node) = variances.iter().position(|w| !w.is_finite()) {
+        let got = variances[node];
+        let (level, node) = hierarchy.named(node);
+        return Err(ErrorKind::Variance { level, node, got }.into());
+    }
+    let sizes = sizes(hierarchy);
+    let units: f64 = sizes.iter().sum();
+    // Divided before they are added, as large variances could overflow.
+    let usual: f64 = variances.iter().map(|w| w / units).sum();
+    let least = if usual > 0.0 { (FLOOR * usual).max(f64::MIN_POSITIVE) } else { 1.0 };
+    let mut lifted = Vec::new();
+    for (node, (w, size)) in variances.iter_mut().zip(sizes).enumerate() {
+        if *w < least * size {
+            *w = least * size;
+            lifted.push(node);
+            let (level, node) = hierarchy.named(node);
+            preparation.replaced.push(Replaced { level, node, quantity: "variance", value: *w });
+        }
+    }
+    Ok(lifted)
+}
+
+/// Residuals less their mean, divided by their standard deviation (of 1/T): rows of z.
+struct Centred {
+    z: Vec<Vec<f64>>,
+    /// Variances of 1/(T − 1), at least the floor.
+    variances: Array1<f64>,
+}
+
+impl Centred {
+    fn new(
+        hierarchy: &Hierarchy,
+        residuals: ArrayView2<'_, f64>,
+        preparation: &mut Preparation,
+    ) -> Result<Self> {
+        check(hierarchy, residuals)?;
+        let columns = residuals.ncols() as f64;
+        let mut z: Vec<Vec<f64>> = Vec::with_capacity(residuals.nrows());
+        let mut squares = Array1::<f64>::zeros(residuals.nrows());
+        for (row, square) in residuals.rows().into_iter().zip(&mut squares) {
+            let mean = row.iter().map(|e| e / columns).sum::<f64>();
+            let row: Vec<f64> = row.iter().map(|e| e - mean).collect();
+            *square = row.iter().map(|e| e * e).sum();
+            z.push(row);
+        }
+        let mut variances = squares.mapv(|square| square / (columns - 1.0));
+        let lifted = lift(hierarchy, &mut variances, preparation)?;
+        for (row, &square) in z.iter_mut().zip(&squares) {
+            let deviation = f64::sqrt(square / columns);
+            row.iter_mut().for_each(|e| *e /= deviation);
+        }
+        for node in lifted {
+            // What is left of a constant is rounding, which correlates with nothing.
+            z[node].fill(0.0);
+        }
+        Ok(Self { z, variances })
+    }
+
+    /// `λ = Σ_{i>j} Var(r_ij) / Σ_{i>j} r_ij²` with `r_ij` the mean over t of `w_t = z_ti z_tj` and `Var(r_ij)` that of
+    /// a mean, `Σ_t (w_t − r_ij)² / (T (T − 1))`.
+    fn shrinkage(&self) -> f64 {
+        let (mut variance, mut square) = (0.0, 0.0);
+        for (i, a) in self.z.iter().enumerate() {
+            let columns = a.len() as f64;
+            for b in &self.z[..i] {
+                let products = || a.iter().zip(b).map(|(a, b)| a * b);
+                let r = products().sum::<f64>() / columns;
+                let spread: f64 = products().map(|w| (w - r).powi(2)).sum();
+                variance += spread / (columns * (columns - 1.0));
+                square += r * r;
+            }
+        }
+        // Nothing correlates: nothing is lost by saying so.
+        if square > 0.0 { (variance / square).clamp(0.0, 1.0) } else { 1.0 }
+    }
+
+    /// The covariance with its off-diagonals multiplied by `kept`.
+    fn covariance(&self, kept: f64) -> Array2<f64> {
+        let deviations = self.variances.mapv(f64::sqrt);
+        let mut w = Array2::from_diag(&self.variances);
+        for (i, a) in self.z.iter().enumerate() {
+            for (j, b) in self.z[..i].iter().enumerate() {
+                let r = a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
+                w[[i, j]] = kept * r * deviations[i] * deviations[j];
+                w[[j, i]] = w[[i, j]];
+            }
+        }
+        w
+    }
+}

@@ -188,6 +188,10 @@ pub enum ErrorKind {
     /// A file could not be written.
     #[error("file `{path}`: {source}")]
     File { path: String, source: Box<dyn std::error::Error + Send + Sync> },
+
+    /// Too few samples or calibration points for what is promised.
+    #[error("{what}: expected at least {needed} samples, got {got}")]
+    FewSamples { what: &'static str, needed: usize, got: usize },
 }
 
 fn quoted(names: &[String]) -> String {

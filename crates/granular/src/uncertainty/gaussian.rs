@@ -116,7 +116,7 @@ impl Gaussian {
     /// The reconciled covariance (n × n), when it was made from one.
     #[must_use]
     pub fn covariance(&self) -> Option<ArrayView2<'_, f64>> {
-        self.covariance.as_ref().map(Array2::view)
+        self.covariance.as_ref().map(|values| values.view())
     }
 
     /// Quantiles of every node by itself (n × q): `μ_i + σ_i Φ⁻¹(p)`.

@@ -78,7 +78,7 @@ fn singular_covariances_are_fine() {
     let reconciler = Reconciler::new(&h, Method::Ols).unwrap();
     let mean = Array1::from(BASE.to_vec());
     let nothing = Gaussian::from_covariance(&reconciler, mean.view(), Array2::zeros((7, 7)).view()).unwrap();
-    assert_eq!(nothing.variances(), Array1::zeros(7));
+    assert_eq!(nothing.variances(), Array1::<f64>::zeros(7));
     let alike = Gaussian::from_covariance(&reconciler, mean.view(), Array2::ones((7, 7)).view()).unwrap();
     assert!(alike.variances().iter().all(|&v| v >= 0.0));
 }

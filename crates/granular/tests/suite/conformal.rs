@@ -88,11 +88,12 @@ fn skewed_errors_are_covered_by_both_kinds_of_sides() {
             Array2::from_shape_simple_fn((2, columns), || Distribution::<f64>::sample(&Exp1, &mut rng));
         h.integrate(leaves.view()).unwrap()
     };
-    let (forecast, now) = (zeros(&h, 99), zeros(&h, 10));
+    // 59 calibration points: 54 of 60 places inside, and 57 of 60 for each side, so that no share is rounded up.
+    let (forecast, now) = (zeros(&h, 118), zeros(&h, 10));
     let mut covered = [0.0; 2];
     let mut width = [0.0; 2];
     for _ in 0..500 {
-        let (past, new) = (draw(99), draw(10));
+        let (past, new) = (draw(118), draw(10));
         for (i, sides) in [Sides::Symmetric, Sides::Asymmetric].into_iter().enumerate() {
             let config = ConformalConfig { scope: Scope::Joint, sides, ..ConformalConfig::default() };
             let region = Conformal::fit(&past, &forecast, &config).unwrap().region(&now).unwrap();

@@ -220,6 +220,9 @@ pub enum ErrorKind {
     /// A matrix is not positive definite, nor with more on its diagonal.
     #[error("{what} of {size} rows is not positive definite, nor with {tried:e} of its diagonal added")]
     NotPositiveDefinite { what: &'static str, size: usize, tried: f64 },
+    /// Too few samples or calibration points for what is promised.
+    #[error("{what}: expected at least {needed} samples, got {got}")]
+    FewSamples { what: &'static str, needed: usize, got: usize },
 }
 
 fn quoted(names: &[String]) -> String {

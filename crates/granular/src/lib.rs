@@ -14,13 +14,18 @@ mod model;
 mod multi;
 mod sparse;
 mod table;
+mod uncertainty;
 
 pub use coherent::Coherent;
 pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
 pub use error::{Error, ErrorKind, Result};
 pub use hierarchy::{Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
-pub use metrics::{Evaluation, Metric, mae, mase, rmse, seasonal_naive, seasonal_scale};
+pub use metrics::{
+    Estimator, Evaluation, Metric, coverage, crps_gaussian, crps_samples, energy_score, interval_score,
+    joint_coverage, mae, mase, pinball, rmse, rmsse, seasonal_naive, seasonal_scale, smape,
+    squared_seasonal_scale,
+};
 pub use model::{
     Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Network, NetworkConfig, Ridge,
     SeasonalNaive,
@@ -28,3 +33,7 @@ pub use model::{
 pub use multi::{Inputs, MultiGranularityModel};
 pub use table::Table;
 pub use tensor::ndarray;
+pub use uncertainty::{
+    Bootstrap, BootstrapConfig, Conformal, ConformalConfig, Gaussian, Region, Samples, Scope, Sides,
+    quantiles,
+};

@@ -1,6 +1,14 @@
 //! How good forecasts are: per node, per level, side by side.
 
+mod coverage;
+mod crps;
+mod energy;
+mod estimator;
 mod evaluation;
+mod interval;
+mod pinball;
+mod rmsse;
+mod smape;
 
 use tensor::ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -8,7 +16,15 @@ use crate::arrays::{columns, expect_extent};
 use crate::error::{ErrorKind, Result};
 use crate::model::at_least_one;
 
+pub use coverage::{coverage, joint_coverage};
+pub use crps::{crps_gaussian, crps_samples};
+pub use energy::energy_score;
+pub use estimator::Estimator;
 pub use evaluation::{Evaluation, Metric};
+pub use interval::interval_score;
+pub use pinball::pinball;
+pub use rmsse::{rmsse, squared_seasonal_scale};
+pub use smape::smape;
 
 /// The root mean square error of each row over its columns: `√(mean_h (y_h − ŷ_h)²)`.
 ///
@@ -125,4 +141,18 @@ fn mean_error(
     expect_extent("forecast", "columns", actual.ncols(), forecast.ncols())?;
     let losses = (&actual - &forecast).mapv(loss);
     losses.mean_axis(Axis(1)).ok_or_else(|| ErrorKind::Empty { what: "columns to compare" }.into())
+}
+
+/// Arrays of one shape.
+fn expect_alike(what: &'static str, a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<()> {
+    expect_extent(what, "rows", a.nrows(), b.nrows())?;
+    expect_extent(what, "columns", a.ncols(), b.ncols())
+}
+
+/// The mean of each row, if there are columns.
+fn row_means(values: Array2<f64>) -> Result<Array1<f64>> {
+    match values.mean_axis(Axis(1)) {
+        Some(means) if values.ncols() > 0 => Ok(means),
+        _ => Err(ErrorKind::Empty { what: "columns to compare" }.into()),
+    }
 }

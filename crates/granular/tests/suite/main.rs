@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
+mod conformal;
 mod errors;
 mod garbage;
 mod golden;
@@ -14,5 +15,7 @@ mod methods_on_tourism;
 mod models;
 mod properties;
 mod scale;
+mod scores;
 mod support;
 mod tourism;
+mod uncertainty;

@@ -7,12 +7,14 @@
 #[path = "engines/src/work.rs"]
 mod work;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
 use nn::{
     AvgPool2d, BatchNorm2d, BatchNormConfig, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose2d,
-    ConvTranspose2dConfig, Dropout, Embedding, Gelu, Gru, Init, LayerNorm, LayerNormConfig, Linear, Lstm, MaxPool2d,
-    Module, MultiHeadAttention, MultiHeadAttentionConfig, Padding, Pass, Predictor, RecurrentConfig, Result, RmsNorm,
-    RmsNormConfig, Sequential, Softmax, TransformerEncoderConfig, TransformerEncoderLayer, fields,
+    ConvTranspose2dConfig, Dropout, Embedding, Gelu, Gru, Init, LayerNorm, LayerNormConfig, Linear, Lstm,
+    MaxPool2d, Module, MultiHeadAttention, MultiHeadAttentionConfig, Padding, Pass, Predictor,
+    RecurrentConfig, Result, RmsNorm, RmsNormConfig, Sequential, Softmax, TransformerEncoderConfig,
+    TransformerEncoderLayer, fields,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use std::hint::black_box;
@@ -58,11 +60,13 @@ fn products(rng: &mut ChaCha8Rng) -> Result<Vec<Case>> {
     cases.push(("conv1d", vec![batch, inputs, length], Box::new(Conv1d::new(config, rng)?)));
 
     let [batch, inputs, outputs, side] = CONV2D;
-    let config = Conv2dConfig { padding: Padding::Zeros([1, 1]), ..Conv2dConfig::new(inputs, outputs, [3, 3]) };
+    let config =
+        Conv2dConfig { padding: Padding::Zeros([1, 1]), ..Conv2dConfig::new(inputs, outputs, [3, 3]) };
     cases.push(("conv2d", vec![batch, inputs, side, side], Box::new(Conv2d::new(config, rng)?)));
 
     let [batch, inputs, outputs, side] = CONV_TRANSPOSE2D;
-    let config = ConvTranspose2dConfig { stride: [2, 2], ..ConvTranspose2dConfig::new(inputs, outputs, [2, 2]) };
+    let config =
+        ConvTranspose2dConfig { stride: [2, 2], ..ConvTranspose2dConfig::new(inputs, outputs, [2, 2]) };
     let layer = ConvTranspose2d::new(config, rng)?;
     cases.push(("conv_transpose2d", vec![batch, inputs, side, side], Box::new(layer)));
     Ok(cases)
@@ -79,7 +83,8 @@ fn others(rng: &mut ChaCha8Rng) -> Result<Vec<Case>> {
     let gru = Gru::new(state, state, recurrent, rng)?;
     let [.., width] = ATTENTION;
     let attention = MultiHeadAttention::new(width, HEADS, MultiHeadAttentionConfig::default(), rng)?;
-    let encoder = TransformerEncoderConfig { feed_forward: FEED_FORWARD, ..TransformerEncoderConfig::default() };
+    let encoder =
+        TransformerEncoderConfig { feed_forward: FEED_FORWARD, ..TransformerEncoderConfig::default() };
     let encoder = TransformerEncoderLayer::new(width, HEADS, encoder, rng)?;
     Ok(vec![
         ("max_pool2d", images(), Box::new(MaxPool2d::new(pool)?)),
@@ -119,10 +124,16 @@ fn train(
     pass.commit(layer)
 }
 
+/// Short samples of one length, as those of the other engines: their median forgives what else the machine does.
+fn settings(group: &mut BenchmarkGroup<'_, WallTime>) {
+    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
+    group.sample_size(100).sampling_mode(SamplingMode::Flat);
+}
+
 fn layers(criterion: &mut Criterion) {
     let rng = &mut ChaCha8Rng::seed_from_u64(0);
     let mut group = criterion.benchmark_group("layers");
-    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1)).sample_size(20);
+    settings(&mut group);
     let cases = products(rng).and_then(|cases| Ok((cases, others(rng)?)));
     let (cases, others) = cases.expect("layers of these settings");
     for (name, shape, mut layer) in cases.into_iter().chain(others) {
@@ -145,7 +156,7 @@ fn layers(criterion: &mut Criterion) {
 fn infer(criterion: &mut Criterion) {
     let rng = &mut ChaCha8Rng::seed_from_u64(0);
     let mut group = criterion.benchmark_group("infer");
-    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1)).sample_size(20);
+    settings(&mut group);
     for (name, sizes) in MLPS {
         let mut net = Sequential::new();
         for (l, size) in sizes.windows(2).enumerate() {

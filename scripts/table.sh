@@ -4,9 +4,9 @@
 #
 # usage: scripts/table.sh [--group GROUP] [FILE...]        GROUP is `peers` unless given
 #
-# `case@replay` and `case/part` are columns of their own. In the group `peers` ratios are taken to the best other
-# engine, and to `hand` (the step written by hand, which is no engine); in any other group to the part that the
-# bench sets beside it. Medians in µs; `cargo bench` comes first.
+# `case@replay` and `case/part` are columns of their own, but in the groups `layers` and `infer` parts are cases. In
+# these and in `peers` ratios are taken to the best other engine, and to `hand` (the step written by hand, which is
+# no engine); in any other group to the part that the bench sets beside it. Medians in µs; `cargo bench` comes first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 group=peers
@@ -14,6 +14,8 @@ if [ "${1:-}" = --group ]; then
     group=$2
     shift 2
 fi
+whole=
+case $group in layers | infer) whole=1 ;; esac
 results=${CARGO_TARGET_DIR:-target}/criterion/$group
 [ -d "$results" ] || { echo "no results in $results: run cargo bench first" >&2; exit 1; }
 
@@ -24,11 +26,15 @@ medians() {
         local id=${folder#"$results"/}
         id=${id/@//}
         sed 's/.*"median":{[^}]*},"point_estimate":\([^,]*\),.*/\1/' "$folder/new/estimates.json" |
-            awk -v id="$id" '{ split(id, part, "/"); print (part[2] ? "tensor/" part[2] : "tensor"), part[1], $1 }'
+            awk -v id="$id" -v whole="$whole" '{
+                split(id, part, "/")
+                if (whole) print "tensor", id, $1
+                else print (part[2] ? "tensor/" part[2] : "tensor"), part[1], $1
+            }'
     done
 }
 
-medians "$@" | awk -v group="$group" '
+medians "$@" | awk -v group="$group" -v whole="$whole" '
     function us(ns) { return ns == "" ? "–" : sprintf(ns < 1e4 ? "%.2f" : ns < 1e6 ? "%.1f" : "%.0f", ns / 1e3) }
     function ratio(a, b) { return a == "" || b == "" ? "–" : sprintf("%.2f", a / b) }
     # The loop inside of jit trains without a look at the loss, and hand is no engine.
@@ -47,7 +53,7 @@ medians "$@" | awk -v group="$group" '
     }
     END {
         for (c = 1; c <= count; c++) {
-            if (column[c] ~ /^tensor/ && group == "peers") {
+            if (column[c] ~ /^tensor/ && (whole || group == "peers")) {
                 if ("best" in columns) compare(column[c], "best")
                 if ("hand" in columns) compare(column[c], "hand")
             }

@@ -45,6 +45,7 @@ impl Samples {
     /// # Errors
     /// [`ErrorKind::Empty`] without samples; as [`Reconciler::reconcile`], where column `c` is step `c / k` of sample
     /// `c % k`.
+    #[expect(clippy::missing_panics_doc, reason = "the shapes are made above")]
     pub fn reconcile(reconciler: &Reconciler, base: ArrayView3<'_, f64>) -> Result<Self> {
         let (rows, steps, count) = base.dim();
         expect_extent("base samples", "rows", reconciler.hierarchy().len(), rows)?;
@@ -92,6 +93,7 @@ impl Samples {
     ///
     /// # Errors
     /// [`ErrorKind::NotFinite`] when a sum overflows.
+    #[expect(clippy::missing_panics_doc, reason = "the shapes are made above")]
     pub fn mean(&self) -> Result<Coherent> {
         let above = self.hierarchy.aggregate_len();
         let mean = self.values.mean_axis(Axis(2)).expect("there is at least one path");
@@ -104,6 +106,7 @@ impl Samples {
     ///
     /// # Errors
     /// [`ErrorKind::Parameter`] for a probability outside 0 to 1.
+    #[expect(clippy::missing_panics_doc, reason = "the shapes are made above")]
     pub fn quantiles(&self, probabilities: &[f64]) -> Result<Array3<f64>> {
         for &p in probabilities {
             expect_closed_probability(p)?;

@@ -99,7 +99,8 @@ impl<T: Element> Slots<T> {
             }
             let Some(gradient) = gradients.of(param) else { return Ok(()) };
             if slot.steps == 0 {
-                slot.arrays = vec![vec![T::zero(); gradient.len()]; count];
+                // Not `vec![_; count]`, which makes an array to copy even for none.
+                slot.arrays = (0..count).map(|_| vec![T::zero(); gradient.len()]).collect();
             }
             slot.steps += 1;
             let rate = base.rate * slot.group.rate_factor;

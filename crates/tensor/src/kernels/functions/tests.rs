@@ -82,7 +82,7 @@ fn every_exponent_is_within_the_bound() {
 }
 
 #[test]
-#[ignore = "a minute with optimisation; CI runs it so"]
+#[ignore = "a minute with optimisation: cargo test --release -p tensor --lib -- --ignored"]
 fn every_seventh_number_is_within_the_bound() {
     sweep(7);
 }

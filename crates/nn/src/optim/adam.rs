@@ -2,7 +2,7 @@
 
 use super::moments::{Decay, Moments};
 use super::settings;
-use super::slots::{Base, Slots};
+use super::slots::{Base, Slots, rate_and_state};
 use super::{GroupSettings, Optimizer, OptimizerState};
 use crate::{Fields, GradientMap, Result};
 use tensor::Element;
@@ -128,22 +128,5 @@ impl<T: Element> Optimizer<T> for Adam<T> {
         self.slots.step(base, model, gradients, |turn| moments.update(turn, Decay::Penalty))
     }
 
-    fn rate(&self) -> f64 {
-        self.config.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) -> Result<()> {
-        settings::rate(KIND, rate)?;
-        self.config.rate = rate;
-        Ok(())
-    }
-
-    fn state(&self) -> OptimizerState<T> {
-        self.slots.state(self.config.rate)
-    }
-
-    fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<()> {
-        self.config.rate = self.slots.restore(model, state)?;
-        Ok(())
-    }
+    rate_and_state!(KIND);
 }

@@ -1,7 +1,7 @@
 //! RMSprop.
 
 use super::settings::{self, not_negative, positive, share};
-use super::slots::{Base, Slots, Turn};
+use super::slots::{Base, Slots, Turn, rate_and_state};
 use super::{GroupSettings, Optimizer, OptimizerState};
 use crate::{Fields, GradientMap, Result};
 use tensor::Element;
@@ -171,22 +171,5 @@ impl<T: Element> Optimizer<T> for RmsProp<T> {
         self.slots.step(base, model, gradients, |turn| self.config.update(turn))
     }
 
-    fn rate(&self) -> f64 {
-        self.config.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) -> Result<()> {
-        settings::rate(KIND, rate)?;
-        self.config.rate = rate;
-        Ok(())
-    }
-
-    fn state(&self) -> OptimizerState<T> {
-        self.slots.state(self.config.rate)
-    }
-
-    fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<()> {
-        self.config.rate = self.slots.restore(model, state)?;
-        Ok(())
-    }
+    rate_and_state!(KIND);
 }

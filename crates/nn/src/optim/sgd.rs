@@ -1,7 +1,7 @@
 //! Gradient descent.
 
 use super::settings::{self, not_negative, share, within};
-use super::slots::{Base, Slots};
+use super::slots::{Base, Slots, rate_and_state};
 use super::{GroupSettings, Optimizer, OptimizerState};
 use crate::fields::{Fields, Path, parameter};
 use crate::{GradientMap, Result};
@@ -199,22 +199,5 @@ impl<T: Element> Optimizer<T> for Sgd<T> {
         })
     }
 
-    fn rate(&self) -> f64 {
-        self.config.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) -> Result<()> {
-        settings::rate(KIND, rate)?;
-        self.config.rate = rate;
-        Ok(())
-    }
-
-    fn state(&self) -> OptimizerState<T> {
-        self.slots.state(self.config.rate)
-    }
-
-    fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<()> {
-        self.config.rate = self.slots.restore(model, state)?;
-        Ok(())
-    }
+    rate_and_state!(KIND);
 }

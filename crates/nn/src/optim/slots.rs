@@ -151,3 +151,28 @@ fn expect_lengths<T: Element>(model: &dyn Fields<T>, gradients: &dyn GradientMap
         Err(parameter(path, tensor::ErrorKind::Length { op, shape, expected, got }.into()))
     })
 }
+
+/// What every rule with a `config` and `slots` does alike, within its `impl` of [`Optimizer`](super::Optimizer).
+macro_rules! rate_and_state {
+    ($kind:expr) => {
+        fn rate(&self) -> f64 {
+            self.config.rate
+        }
+
+        fn set_rate(&mut self, rate: f64) -> Result<()> {
+            settings::rate($kind, rate)?;
+            self.config.rate = rate;
+            Ok(())
+        }
+
+        fn state(&self) -> OptimizerState<T> {
+            self.slots.state(self.config.rate)
+        }
+
+        fn restore(&mut self, model: &dyn Fields<T>, state: &OptimizerState<T>) -> Result<()> {
+            self.config.rate = self.slots.restore(model, state)?;
+            Ok(())
+        }
+    };
+}
+pub(super) use rate_and_state;

@@ -47,6 +47,11 @@ pub enum Method {
 pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     /// Combines finite base forecasts (n × k, row-major) to finest ones (m × k, row-major).
     fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64>;
+
+    /// The diagonal of W, when this is the projection with a diagonal one: node statuses need it.
+    fn variances(&self) -> Option<&[f64]> {
+        None
+    }
 }
 
 /// Combines base forecasts of every node into ones that add up.
@@ -126,6 +131,10 @@ impl Reconciler {
     pub fn projection_matrix(&self) -> Array2<f64> {
         let unit = Array2::eye(self.hierarchy.len());
         self.hierarchy.stack_sums(self.finest(unit.view()).view())
+    }
+
+    pub(crate) fn strategy(&self) -> &dyn Strategy {
+        &*self.strategy
     }
 
     fn finest(&self, base: ArrayView2<'_, f64>) -> Array2<f64> {

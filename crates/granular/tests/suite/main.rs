@@ -7,5 +7,7 @@ mod garbage;
 mod golden;
 mod models;
 mod properties;
+mod status;
+mod status_properties;
 mod support;
 mod tourism;

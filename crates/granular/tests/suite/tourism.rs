@@ -8,18 +8,18 @@ use tensor::ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::support::{data, distance, summing};
 
-struct Tourism {
-    hierarchy: Hierarchy,
+pub(crate) struct Tourism {
+    pub(crate) hierarchy: Hierarchy,
     training: Coherent,
     actual: Coherent,
-    base: Array2<f64>,
+    pub(crate) base: Array2<f64>,
 }
 
 fn columns(values: ArrayView2<'_, f64>, from: usize, to: usize) -> ArrayView2<'_, f64> {
     values.slice_axis_move(Axis(1), Slice::from(from..to))
 }
 
-fn tourism() -> Option<Tourism> {
+pub(crate) fn tourism() -> Option<Tourism> {
     let trips = Table::read(data("tourism_quarterly.csv.gz")?, &["state", "region", "purpose"]).unwrap();
     let base = Table::read(data("tourism_quarterly_base.csv.gz")?, &["node", "level"]).unwrap();
     let hierarchy = Hierarchy::grouped()

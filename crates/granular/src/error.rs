@@ -200,7 +200,8 @@ pub enum ErrorKind {
     Infeasible { nodes: Vec<String>, conditions: Vec<String> },
     /// Too many nodes are missing to tell all finest values.
     #[error(
-        "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would", few(nodes),
+        "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would",
+        few(nodes),
         few(needed)
     )]
     Unidentified { nodes: Vec<String>, needed: Vec<String> },

@@ -250,8 +250,13 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
 
     /// A condition and the active ones that exclude it.
     fn involved(&self, new: Active, response: &[f64]) -> Vec<Active> {
-        let mut involved: Vec<Active> =
-            self.active.iter().zip(response).filter(|(_, r)| r.abs() > 1e-8).map(|(a, _)| a.clone()).collect();
+        let mut involved: Vec<Active> = self
+            .active
+            .iter()
+            .zip(response)
+            .filter(|(_, r)| r.abs() > 1e-8)
+            .map(|(a, _)| a.clone())
+            .collect();
         involved.push(new);
         involved
     }

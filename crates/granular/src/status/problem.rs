@@ -24,8 +24,7 @@ pub(super) struct Problem<'a> {
 impl<'a> Problem<'a> {
     pub(super) fn new(constraints: &'a Constraints, variances: &[f64]) -> Result<Self> {
         let hierarchy = &constraints.hierarchy;
-        let (lo, hi): (Vec<f64>, Vec<f64>) =
-            (0..hierarchy.len()).map(|node| constraints.range(node)).unzip();
+        let (lo, hi): (Vec<f64>, Vec<f64>) = (0..hierarchy.len()).map(|node| constraints.range(node)).unzip();
         let counts = |(node, w): (usize, &f64)| match constraints.statuses[node] {
             Status::Missing => constraints.prior_of(node).map_or(0.0, |(_, weight)| weight / w),
             _ => w.recip(),
@@ -57,7 +56,8 @@ impl<'a> Problem<'a> {
     /// Base forecasts: n rows, finite where they are read.
     pub(super) fn check_base(&self, base: ArrayView2<'_, f64>) -> Result<()> {
         expect_extent("data of all levels", "rows", self.hierarchy.len(), base.nrows())?;
-        let read = |node: usize| matches!(self.constraints.statuses[node], Status::Free | Status::Bounded { .. });
+        let read =
+            |node: usize| matches!(self.constraints.statuses[node], Status::Free | Status::Bounded { .. });
         match base.indexed_iter().find(|&((node, _), value)| read(node) && !value.is_finite()) {
             None => Ok(()),
             Some(((node, column), &value)) => {

@@ -56,9 +56,7 @@ impl Reconciler {
         constraints: &Constraints,
     ) -> Result<(Coherent, Report)> {
         if constraints.hierarchy != *self.hierarchy() {
-            return Err(
-                ErrorKind::OtherHierarchy { what: "set of constraints", than: "reconciler" }.into()
-            );
+            return Err(ErrorKind::OtherHierarchy { what: "set of constraints", than: "reconciler" }.into());
         }
         if constraints.is_free() {
             let columns = vec![ColumnReport::default(); base.ncols()];
@@ -168,7 +166,8 @@ fn settled(problem: &Problem<'_>, y: &[f64]) -> Vec<f64> {
 /// Moves single members of a fixed aggregate until their sum is its value; true if it already was.
 fn nudge(problem: &Problem<'_>, finest: &mut [f64], node: usize, shared: &[usize]) -> bool {
     let above = problem.hierarchy.aggregate_len();
-    let sum = |finest: &[f64]| problem.hierarchy.members(node).fold(0.0, |sum, (unit, w)| sum + w * finest[unit]);
+    let sum =
+        |finest: &[f64]| problem.hierarchy.members(node).fold(0.0, |sum, (unit, w)| sum + w * finest[unit]);
     let value = problem.lo[node];
     if sum(finest) == value {
         return true;
@@ -178,7 +177,10 @@ fn nudge(problem: &Problem<'_>, finest: &mut [f64], node: usize, shared: &[usize
     for &unit in units.iter().take(16) {
         let old = finest[unit];
         let new = old + (value - sum(finest));
-        if new < problem.lo[above + unit] || new > problem.hi[above + unit] || (new - old).abs() > 1e-9 * value.abs() {
+        if new < problem.lo[above + unit]
+            || new > problem.hi[above + unit]
+            || (new - old).abs() > 1e-9 * value.abs()
+        {
             continue;
         }
         finest[unit] = new;

@@ -88,8 +88,7 @@ impl<'a> System<'a> {
 
     /// Makes sure that these columns of P′ are there.
     pub(super) fn prepare(&mut self, nodes: &[usize]) {
-        let wanted: Vec<usize> =
-            nodes.iter().copied().filter(|&node| self.columns[node].is_none()).collect();
+        let wanted: Vec<usize> = nodes.iter().copied().filter(|&node| self.columns[node].is_none()).collect();
         for nodes in wanted.chunks(BATCH) {
             let q = nodes.len();
             let p = self.solve(&self.indicators(nodes), q);

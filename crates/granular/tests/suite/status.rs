@@ -132,7 +132,9 @@ fn what_is_missing_is_named() {
     assert!(distance(&y.into_inner(), &expected) < 1e-12);
     let known = known.missing("T").unwrap();
     let error = ols(&h).reconcile_with(base().view(), &known).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unidentified { nodes, needed } if nodes == &["`A1`"] && needed == nodes));
+    assert!(
+        matches!(error.kind(), ErrorKind::Unidentified { nodes, needed } if nodes == &["`A1`"] && needed == nodes)
+    );
 }
 
 #[test]
@@ -144,7 +146,9 @@ fn contradictions_are_named() {
     let known = fixed(&[("A", 3.0), ("A1", 1.0), ("B", 4.0), ("B1", 7.5), ("T", 8.0)]);
     let error = ols(&h).reconcile_with(base().view(), &known).unwrap_err();
     assert_eq!(error.to_string(), "no values that add up have these fixed values: `T` = 8, `A` = 3, `B` = 4");
-    assert!(matches!(error.kind(), ErrorKind::Contradiction { nodes, .. } if nodes == &["`T`", "`A`", "`B`"]));
+    assert!(
+        matches!(error.kind(), ErrorKind::Contradiction { nodes, .. } if nodes == &["`T`", "`A`", "`B`"])
+    );
     // Agreeing ones may repeat each other, rounding included.
     let known = fixed(&[("A", 0.1), ("B", 0.2), ("T", 0.3), ("A1", 0.05), ("A2", 0.05)]);
     let (y, _) = ols(&h).reconcile_with(base().view(), &known).unwrap();
@@ -177,7 +181,10 @@ fn refusals() {
     for (result, expected) in [
         (start().fixed("A", f64::NAN), "level `Half`, node `A`: expected a finite fixed value, got NaN"),
         (start().fixed("A", infinite), "level `Half`, node `A`: expected a finite fixed value, got inf"),
-        (start().bounded("A1", 2.0, 1.0), "level `Leaf`, node `A1`: expected bounds that hold a number, got [2, 1]"),
+        (
+            start().bounded("A1", 2.0, 1.0),
+            "level `Leaf`, node `A1`: expected bounds that hold a number, got [2, 1]",
+        ),
         (
             start().bounded("A1", f64::NAN, 1.0),
             "level `Leaf`, node `A1`: expected bounds that hold a number, got [NaN, 1]",
@@ -189,7 +196,10 @@ fn refusals() {
         (start().missing("C"), "node `C` is unknown"),
         (start().missing_level("Third"), "level `Third` is unknown, the levels are `T`, `Half`, `Leaf`"),
         (start().prior(array![1.0].view(), 0.5), "prior: expected 4 values, got 1"),
-        (start().prior(Array1::zeros(4).view(), 0.0), "weight: expected a number above 0 and at most 1, got 0"),
+        (
+            start().prior(Array1::zeros(4).view(), 0.0),
+            "weight: expected a number above 0 and at most 1, got 0",
+        ),
         (Constraints::from_statuses(&h, &[Status::Free]), "statuses: expected 7 values, got 1"),
     ] {
         assert_eq!(message(result), expected);
@@ -243,9 +253,15 @@ fn tourism_with_everything() {
     let known = known.missing_level("State").unwrap().missing("Victoria/Melbourne/Holiday").unwrap();
     let known = known.bounded("Victoria/Melbourne", 2000.0, 2100.0).unwrap();
     for method in [Method::Ols, Method::WlsStruct] {
-        let (y, report) = Reconciler::new(h, method).unwrap().reconcile_with(data.base.view(), &known).unwrap();
+        let (y, report) =
+            Reconciler::new(h, method).unwrap().reconcile_with(data.base.view(), &known).unwrap();
         assert!(y.node("Total").unwrap().iter().all(|&total| total == 25000.0));
-        assert!(y.node("Victoria/Melbourne").unwrap().iter().all(|&v| (1999.999_999_9..=2100.000_000_1).contains(&v)));
+        assert!(
+            y.node("Victoria/Melbourne")
+                .unwrap()
+                .iter()
+                .all(|&v| (1999.999_999_9..=2100.000_000_1).contains(&v))
+        );
         assert!(y.all().iter().all(|&value| value >= 0.0));
         assert!(report.kkt_residual() <= 1e-10);
     }

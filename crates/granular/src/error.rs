@@ -223,11 +223,37 @@ pub enum ErrorKind {
     /// Too few samples or calibration points for what is promised.
     #[error("{what}: expected at least {needed} samples, got {got}")]
     FewSamples { what: &'static str, needed: usize, got: usize },
+
+    /// A node's status is no number, or holds none.
+    #[error("level `{level}`, node `{node}`: expected {expected}, got {got}")]
+    Status { level: String, node: String, expected: &'static str, got: String },
+    /// Fixed values exclude each other.
+    #[error("no values that add up have these fixed values: {}", few(conditions))]
+    Contradiction { nodes: Vec<String>, conditions: Vec<String> },
+    /// Bounds, or bounds and fixed values, exclude each other.
+    #[error("no values that add up lie within these bounds: {}", few(conditions))]
+    Infeasible { nodes: Vec<String>, conditions: Vec<String> },
+    /// Too many nodes are missing to tell all finest values.
+    #[error(
+        "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would",
+        few(nodes),
+        few(needed)
+    )]
+    Unidentified { nodes: Vec<String>, needed: Vec<String> },
+    /// The solver for bounds did not come near enough to an optimum.
+    #[error("column {column}: no optimum after {iterations} iterations (KKT residual {residual:e})")]
+    NoOptimum { column: usize, iterations: usize, residual: f64 },
 }
 
 fn quoted(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// At most eight of them, and how many more.
+fn few(names: &[String]) -> String {
+    let shown = names[..names.len().min(8)].join(", ");
+    if names.len() > 8 { format!("{shown} and {} more", names.len() - 8) } else { shown }
 }
 
 fn in_level(level: &Option<String>) -> String {

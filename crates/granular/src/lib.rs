@@ -13,6 +13,7 @@ mod metrics;
 mod model;
 mod multi;
 mod sparse;
+mod status;
 mod table;
 mod uncertainty;
 
@@ -31,6 +32,7 @@ pub use model::{
     SeasonalNaive,
 };
 pub use multi::{Inputs, MultiGranularityModel};
+pub use status::{ActiveBound, ColumnReport, Constraints, Report, Status};
 pub use table::Table;
 pub use tensor::ndarray;
 pub use uncertainty::{

@@ -112,6 +112,11 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     fn try_finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<Vec<f64>> {
         Ok(self.finest(hierarchy, base, k))
     }
+
+    /// The diagonal of W, when this is the projection with a diagonal one: node statuses need it.
+    fn variances(&self) -> Option<&[f64]> {
+        None
+    }
 }
 
 /// Combines base forecasts of every node into ones that add up.
@@ -254,6 +259,10 @@ impl Reconciler {
         let unit = Array2::<f64>::eye(n);
         let finest = with_values(unit.view(), |values, k| self.strategy.finest(&self.hierarchy, values, k));
         self.hierarchy.stack_sums(self.shaped(finest, n).view())
+    }
+
+    pub(crate) fn strategy(&self) -> &dyn Strategy {
+        &*self.strategy
     }
 
     fn shaped(&self, finest: Vec<f64>, k: usize) -> Array2<f64> {

@@ -86,6 +86,10 @@ impl Strategy for Projection {
             _ => Ok(self.finest(hierarchy, base, k)),
         }
     }
+
+    fn variances(&self) -> Option<&[f64]> {
+        Some(&self.variances)
+    }
 }
 
 /// Lower triangle of `W_a + A W_b Aᵀ`: unit j adds `w_j a_ij a_lj` for every pair of nodes above it.

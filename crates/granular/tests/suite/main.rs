@@ -16,6 +16,8 @@ mod models;
 mod properties;
 mod scale;
 mod scores;
+mod status;
+mod status_properties;
 mod support;
 mod tourism;
 mod uncertainty;

@@ -235,14 +235,20 @@ pub enum ErrorKind {
     Infeasible { nodes: Vec<String>, conditions: Vec<String> },
     /// Too many nodes are missing to tell all finest values.
     #[error(
-        "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would",
+        "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would, or one of the levels {}",
         few(nodes),
-        few(needed)
+        few(needed),
+        few(levels)
     )]
-    Unidentified { nodes: Vec<String>, needed: Vec<String> },
+    Unidentified { nodes: Vec<String>, needed: Vec<String>, levels: Vec<String> },
     /// The solver for bounds did not come near enough to an optimum.
     #[error("column {column}: no optimum after {iterations} iterations (KKT residual {residual:e})")]
     NoOptimum { column: usize, iterations: usize, residual: f64 },
+    /// More nodes are missing or held by bounds than a dense system of them can take.
+    #[error(
+        "{count} missing nodes, fixed values and active bounds among {nodes} nodes are too many, expected at most {limit}"
+    )]
+    TooManyStatuses { count: usize, nodes: usize, limit: usize },
 }
 
 fn quoted(names: &[String]) -> String {

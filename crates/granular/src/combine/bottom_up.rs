@@ -1,6 +1,6 @@
 //! Bottom-up: the finest forecasts stand, all others are ignored.
 
-use super::Strategy;
+use super::{Footing, Strategy};
 use crate::hierarchy::Hierarchy;
 
 #[derive(Debug)]
@@ -9,5 +9,9 @@ pub(super) struct BottomUp;
 impl Strategy for BottomUp {
     fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
         base[hierarchy.aggregate_len() * k..].to_vec()
+    }
+
+    fn footing(&self) -> Footing<'_> {
+        Footing::BottomUp
     }
 }

@@ -3,6 +3,7 @@
 mod bottom_up;
 mod diagonal;
 mod erm;
+mod footing;
 mod forecast_proportions;
 mod full;
 mod nesting;
@@ -24,7 +25,9 @@ use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
+pub(crate) use footing::{Footing, Weighted, Weights};
 pub use preparation::{Preparation, Replaced};
+pub(crate) use projection::Projection;
 pub use top_down::TopDown;
 
 /// How base forecasts are combined.
@@ -113,9 +116,9 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
         Ok(self.finest(hierarchy, base, k))
     }
 
-    /// The diagonal of W, when this is the projection with a diagonal one: node statuses need it.
-    fn variances(&self) -> Option<&[f64]> {
-        None
+    /// What statuses of nodes can be added to.
+    fn footing(&self) -> Footing<'_> {
+        Footing::None
     }
 }
 

@@ -31,12 +31,14 @@ impl Tree {
                 joined[parent as usize] += q[row];
             }
             for (row, &parent) in link.source.clone().zip(&link.parents) {
-                tree.share[row] = q[row] / joined[parent as usize];
+                // Where every unit is held, there is nothing to share.
+                let joined = joined[parent as usize];
+                tree.share[row] = if joined == 0.0 { 0.0 } else { q[row] / joined };
             }
             for node in link.target.clone() {
                 let gain = joined[node] / (joined[node] + variances[node]);
                 tree.gain[node] = gain;
-                q[node] = gain * variances[node];
+                q[node] = if variances[node].is_finite() { gain * variances[node] } else { joined[node] };
             }
         }
         let sound = |weights: &[f64]| weights.iter().all(|weight| weight.is_finite());

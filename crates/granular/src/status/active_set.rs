@@ -8,11 +8,16 @@
 //! once, without those that then pull (as primal-dual active set methods do), and keeps it when the minimum has grown.
 
 use super::factor::Factor;
+use super::kkt::Residual;
 use super::problem::Problem;
 use super::system::System;
+use crate::error::{Error, Result};
 
 /// What is left of a diagonal element where a row depends on the others.
 const DEPENDENT: f64 = 1e-11;
+
+/// How far apart fixed values of which some imply others may be, as a share of the largest number.
+const AGREEING: f64 = 5e-11;
 
 /// A bound that is met with equality.
 #[derive(Debug, Clone)]
@@ -30,6 +35,13 @@ pub(super) enum Stop {
     Conflict(Vec<Active>),
     /// The bound on iterations was reached.
     Exhausted,
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 pub(super) struct Solver<'p, 's, 'a> {
@@ -59,8 +71,8 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
         Self { problem, system, start, y, active, factor, objective, tolerance, iterations }
     }
 
-    pub(super) fn run(&mut self) -> Result<(), Stop> {
-        self.fix()?;
+    pub(super) fn run(&mut self, scale: f64) -> Result<(), Stop> {
+        self.fix(AGREEING * scale)?;
         let limit = self.iterations + 100 + 10 * self.problem.inequalities.len();
         loop {
             let violated = self.violated();
@@ -69,7 +81,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             };
             let (worst, block) = (worst.clone(), violated.len() > 1 || self.active.is_empty());
             let nodes: Vec<usize> = violated.iter().map(|active| active.node).collect();
-            self.system.prepare(&nodes);
+            self.system.prepare(&nodes)?;
             if !(block && self.block(violated)) {
                 self.add(worst, limit)?;
             }
@@ -95,11 +107,11 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
     }
 
     /// Fixed values: all at once. Those that the others imply must agree with them.
-    fn fix(&mut self) -> Result<(), Stop> {
+    fn fix(&mut self, tolerance: f64) -> Result<(), Stop> {
         if self.problem.equalities.is_empty() {
             return Ok(());
         }
-        self.system.prepare(&self.problem.equalities);
+        self.system.prepare(&self.problem.equalities)?;
         let mut implied = Vec::new();
         for &node in &self.problem.equalities {
             let target = self.problem.lo[node];
@@ -112,7 +124,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
         }
         self.settle();
         for fixed in implied {
-            if (self.y[fixed.node] - fixed.target).abs() > self.tolerance {
+            if (self.y[fixed.node] - fixed.target).abs() > tolerance {
                 let response = self.response(fixed.node);
                 return Err(Stop::Conflict(self.involved(fixed, &response)));
             }
@@ -153,12 +165,14 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
         loop {
             self.settle();
             let count = self.active.len();
-            self.active.retain(|active| active.equality || active.sign * active.force >= 0.0);
-            if self.active.len() == count {
-                break;
+            for place in (0..count).rev() {
+                let active = &self.active[place];
+                if !active.equality && active.sign * active.force < 0.0 {
+                    self.active.remove(place);
+                    self.factor.remove(place);
+                }
             }
-            if !self.refactor() {
-                self.objective = f64::NAN;
+            if self.active.len() == count {
                 break;
             }
         }
@@ -167,19 +181,6 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             (self.active, self.factor, self.objective, self.y) = before;
         }
         grown
-    }
-
-    fn refactor(&mut self) -> bool {
-        self.factor = Factor::default();
-        let all = std::mem::take(&mut self.active);
-        let mut sound = true;
-        for active in all {
-            sound &= self.push(&active);
-            if sound {
-                self.active.push(active);
-            }
-        }
-        sound
     }
 
     /// `P_AA⁻¹ P_Ai`: how the active forces give way when node i is pushed.
@@ -201,7 +202,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             let free = curvature > DEPENDENT * p[new.node];
             let gap = new.sign * (new.target - self.y[new.node]);
             let full = if free { gap.max(0.0) / curvature } else { f64::INFINITY };
-            let blocking = self.blocking(&response, new.sign);
+            let blocking = self.blocking(&response, &new);
             let Some(step) = blocking.map_or(free.then_some(full), |(_, t)| Some(t.min(full))) else {
                 return Err(Stop::Conflict(self.involved(new, &response)));
             };
@@ -217,22 +218,26 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             self.iterations += 1;
             let (place, _) = blocking.expect("a step that is not full is a blocked one");
             self.active.remove(place);
-            if !self.refactor() {
-                return Err(Stop::Exhausted);
-            }
+            self.factor.remove(place);
         }
         Err(Stop::Exhausted)
     }
 
     /// The active bound that is the first to pull, and after which step.
-    fn blocking(&self, response: &[f64], sign: f64) -> Option<(usize, f64)> {
+    fn blocking(&self, response: &[f64], new: &Active) -> Option<(usize, f64)> {
         let step = |(place, (active, r)): (usize, (&Active, &f64))| {
-            let falls = active.sign * sign * r;
-            let blocks = !active.equality && falls > 1e-10;
+            let falls = active.sign * new.sign * r;
+            let blocks = !active.equality && falls * self.ease(active, new) > 1e-10;
             blocks.then(|| (place, (active.sign * active.force).max(0.0) / falls))
         };
         let steps = self.active.iter().zip(response).enumerate().filter_map(step);
         steps.min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// The ratio of how far two nodes move by the same force, under the root: with it, responses have no unit.
+    fn ease(&self, active: &Active, new: &Active) -> f64 {
+        let own = |active: &Active| self.system.column(active.node)[active.node];
+        (own(active) / own(new)).sqrt()
     }
 
     fn advance(&mut self, new: &mut Active, response: &[f64], step: f64, free: bool) {
@@ -254,16 +259,16 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             .active
             .iter()
             .zip(response)
-            .filter(|(_, r)| r.abs() > 1e-8)
-            .map(|(a, _)| a.clone())
+            .filter(|(active, r)| (*r * self.ease(active, &new)).abs() > 1e-8)
+            .map(|(active, _)| active.clone())
             .collect();
         involved.push(new);
         involved
     }
 
-    /// One step of iterative refinement: takes away the gradient g (m) that is left, and the gaps to the bounds.
-    pub(super) fn refine(&mut self, gradient: &[f64]) {
-        let correction = self.system.solve(gradient, 1);
+    /// One step of iterative refinement: takes away the gradient that is left, and the gaps to the bounds.
+    pub(super) fn refine(&mut self, residual: &Residual) -> Result<()> {
+        let correction = self.system.answer(&residual.base, &residual.force, 1)?;
         let gap = |active: &Active| active.target - self.y[active.node] - correction[active.node];
         let mut forces: Vec<f64> = self.active.iter().map(gap).collect();
         self.factor.solve(&mut forces);
@@ -272,6 +277,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             active.force += force;
             add_scaled(&mut self.y, force, self.system.column(active.node));
         }
+        Ok(())
     }
 }
 

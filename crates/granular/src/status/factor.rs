@@ -22,6 +22,22 @@ impl Factor {
         sound
     }
 
+    /// Takes a row and column out of K: what stood right of the diagonal is turned back into it (Givens rotations).
+    pub(super) fn remove(&mut self, place: usize) {
+        self.rows.remove(place);
+        for at in place..self.rows.len() {
+            let (a, b) = (self.rows[at][at], self.rows[at][at + 1]);
+            let length = a.hypot(b);
+            let (cos, sin) = (a / length, b / length);
+            for row in &mut self.rows[at..] {
+                let (a, b) = (row[at], row[at + 1]);
+                row[at] = cos * a + sin * b;
+                row[at + 1] = cos * b - sin * a;
+            }
+            self.rows[at].truncate(at + 1);
+        }
+    }
+
     /// `K⁻¹ b`, in place of b.
     pub(super) fn solve(&self, b: &mut [f64]) {
         self.forward(b);
@@ -56,5 +72,25 @@ mod tests {
         factor.solve(&mut b);
         assert_eq!(b, [1.0, 2.0]);
         assert!(!factor.push(vec![f64::NAN, 0.0], 1.0, 1e-12));
+    }
+
+    #[test]
+    fn removing_is_never_having_had() {
+        let k = |i: usize, j: usize| if i == j { 9.0 + i as f64 } else { 1.0 / (1 + i + j) as f64 };
+        for place in 0..5 {
+            let (mut all, mut fewer) = (Factor::default(), Factor::default());
+            for i in 0..5 {
+                assert!(all.push((0..i).map(|j| k(i, j)).collect(), k(i, i), 1e-12));
+                if i != place {
+                    let before = (0..i).filter(|&j| j != place);
+                    assert!(fewer.push(before.map(|j| k(i, j)).collect(), k(i, i), 1e-12));
+                }
+            }
+            all.remove(place);
+            for (a, b) in all.rows.iter().flatten().zip(fewer.rows.iter().flatten()) {
+                assert!((a - b).abs() < 1e-14);
+            }
+            assert_eq!(all.rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        }
     }
 }

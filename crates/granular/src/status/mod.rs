@@ -4,6 +4,7 @@ mod active_set;
 mod factor;
 mod identify;
 mod kkt;
+mod pivoting;
 mod problem;
 mod reconcile;
 mod report;
@@ -24,6 +25,7 @@ pub use report::{ActiveBound, ColumnReport, Report};
 /// | `Free` | is read | any |
 /// | `Missing` | is not read, may be NaN | any: the others decide |
 /// | `Fixed(v)` | is not read, may be NaN | is `v` |
+/// | `Kept` | is read | is the base forecast, column by column |
 /// | `Bounded { lo, hi }` | is read | lies in `[lo, hi]`; an infinite end is no bound |
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Status {
@@ -34,6 +36,8 @@ pub enum Status {
     Missing,
     /// Its value is known.
     Fixed(f64),
+    /// Its base forecasts stay as they are: those of the others give way.
+    Kept,
     /// Its value lies between two others.
     Bounded {
         /// The smallest value allowed, or −∞.
@@ -46,7 +50,8 @@ pub enum Status {
 impl Status {
     fn range(self) -> (f64, f64) {
         match self {
-            Self::Free | Self::Missing => (f64::NEG_INFINITY, f64::INFINITY),
+            // A kept value is known with its column.
+            Self::Free | Self::Missing | Self::Kept => (f64::NEG_INFINITY, f64::INFINITY),
             Self::Fixed(value) => (value, value),
             Self::Bounded { lo, hi } => (lo, hi),
         }
@@ -129,6 +134,14 @@ impl Constraints {
         self.status(node, Status::Fixed(value))
     }
 
+    /// The base forecasts of the node of this name stay as they are.
+    ///
+    /// # Errors
+    /// As [`Hierarchy::node`].
+    pub fn kept(self, node: &str) -> Result<Self> {
+        self.status(node, Status::Kept)
+    }
+
     /// The value of the node of this name lies in `[lo, hi]`; an infinite end is no bound.
     ///
     /// # Errors
@@ -194,7 +207,7 @@ impl Constraints {
 
     fn with(mut self, node: usize, status: Status) -> Result<Self> {
         let wrong = match status {
-            Status::Free | Status::Missing => None,
+            Status::Free | Status::Missing | Status::Kept => None,
             Status::Fixed(value) if value.is_finite() => None,
             Status::Fixed(value) => Some(("a finite fixed value", value.to_string())),
             Status::Bounded { lo, hi } if lo <= hi && lo < f64::INFINITY && hi > f64::NEG_INFINITY => None,

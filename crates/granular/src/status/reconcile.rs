@@ -2,17 +2,20 @@
 
 use tensor::ndarray::{Array2, ArrayView2};
 
-use super::active_set::{Solver, Stop};
+use super::active_set::{Active, Solver, Stop};
 use super::problem::Problem;
 use super::report::{ActiveBound, ColumnReport, Report};
-use super::system::System;
-use super::{Constraints, kkt};
+use super::system::{Dropped, System};
+use super::{Constraints, Status, kkt, pivoting};
 use crate::coherent::Coherent;
-use crate::combine::Reconciler;
+use crate::combine::{Footing, Projection, Reconciler, Weighted, Weights};
 use crate::error::{ErrorKind, Result};
 
 /// The KKT residual that is good enough.
 const OPTIMAL: f64 = 1e-10;
+
+/// With more bounds, all of them on units, sets of held units are solved for as a whole.
+const MANY: usize = 512;
 
 impl Reconciler {
     /// Combines base forecasts (n × k) with what is known of the nodes: missing ones, known values, bounds.
@@ -62,73 +65,148 @@ impl Reconciler {
             let columns = vec![ColumnReport::default(); base.ncols()];
             return Ok((self.reconcile(base)?, Report { columns }));
         }
-        let variances = self.strategy().variances().ok_or_else(|| ErrorKind::Parameter {
-            name: "method",
-            expected: "a projection with a diagonal W for node statuses",
-            got: "another".to_owned(),
-        })?;
-        let problem = Problem::new(constraints, variances)?;
-        problem.check_base(base)?;
-        let dropped = problem.dropped(variances);
-        let mut system = System::new(self.hierarchy(), self.strategy(), variances, &dropped)?;
-        let mut finest = Array2::zeros((self.hierarchy().finest_len(), base.ncols()));
-        let mut report = Report::default();
-        for column in 0..base.ncols() {
-            let targets = problem.targets(base, column);
-            let (values, found) = solve(&problem, &mut system, &targets, column)?;
-            finest.column_mut(column).iter_mut().zip(values).for_each(|(to, from)| *to = from);
-            report.columns.push(found);
+        match self.strategy().footing() {
+            Footing::Projection(metric) => {
+                let own: Vec<f64> =
+                    (0..self.hierarchy().len()).map(|node| metric.weights().variance(node)).collect();
+                let full = matches!(metric.weights(), Weights::Full(_));
+                with_metric(metric, full, Problem::new(constraints, &own)?, &own, base)
+            }
+            Footing::BottomUp => {
+                let own = bottom_up(constraints);
+                let problem = Problem::new(constraints, &own)?;
+                let metric = adjusted(&problem, &own)?;
+                with_metric(&metric, false, problem, &own, base)
+            }
+            Footing::None => Err(ErrorKind::Parameter {
+                name: "method",
+                expected: "bottom-up or a projection for node statuses",
+                got: "one that minimises nothing".to_owned(),
+            }
+            .into()),
         }
-        Ok((self.hierarchy().coherent_from(finest.view())?, report))
     }
 }
 
-/// Finest values and report of one column.
+/// The variances of bottom-up: aggregates are not read, except where they are known.
+fn bottom_up(constraints: &Constraints) -> Vec<f64> {
+    let above = constraints.hierarchy.aggregate_len();
+    let counts =
+        |(node, status): (usize, &Status)| node >= above || matches!(status, Status::Fixed(_) | Status::Kept);
+    let statuses = constraints.statuses.iter().enumerate();
+    statuses.map(|row| if counts(row) { 1.0 } else { f64::INFINITY }).collect()
+}
+
+/// The projection without the forecasts of missing aggregates, and with priors of units. A unit that nothing speaks for
+/// keeps its variance: the system leaves it out.
+fn adjusted(problem: &Problem<'_>, own: &[f64]) -> Result<Projection> {
+    let above = problem.hierarchy.aggregate_len();
+    let variance = |(node, w): (usize, &f64)| if node >= above && w.is_infinite() { own[node] } else { *w };
+    Projection::adjusted(problem.hierarchy, problem.variances.iter().enumerate().map(variance).collect())
+}
+
+/// The rows that the metric has and the problem has not.
+fn dropped(problem: &Problem<'_>, own: &[f64], full: bool) -> Vec<Dropped> {
+    let first = if full { 0 } else { problem.hierarchy.aggregate_len() };
+    let missing = |node: usize| match problem.constraints.prior_of(node) {
+        None => problem.variances[node].is_infinite().then_some(Dropped { node, stiffness: 0.0 }),
+        // An extra variance of w / weight − w.
+        Some((_, weight)) => (full && weight < 1.0)
+            .then_some(Dropped { node, stiffness: weight / (own[node] * (1.0 - weight)) }),
+    };
+    (first..own.len()).filter_map(missing).collect()
+}
+
+fn with_metric(
+    metric: &dyn Weighted,
+    full: bool,
+    mut problem: Problem<'_>,
+    own: &[f64],
+    base: ArrayView2<'_, f64>,
+) -> Result<(Coherent, Report)> {
+    problem.check_base(base)?;
+    let rebuilt: Option<Box<dyn Weighted>> = if full {
+        // What is known for certain says nothing of others' errors, as there is no forecast that it was the error of.
+        let known = problem.constraints.statuses.iter().enumerate();
+        let known: Vec<usize> =
+            known.filter(|(_, status)| matches!(status, Status::Fixed(_))).map(|(node, _)| node).collect();
+        if known.is_empty() { None } else { metric.independent(problem.hierarchy, &known)? }
+    } else if problem.variances != own {
+        Some(Box::new(adjusted(&problem, own)?))
+    } else {
+        None
+    };
+    let metric = rebuilt.as_deref().unwrap_or(metric);
+    let mut system = System::new(problem.hierarchy, metric, dropped(&problem, own, full))?;
+    let limited = problem.equalities.len() + problem.inequalities.len();
+    let by_units = !full && system.dropped.is_empty() && !problem.limits_aggregates();
+    let mut finest = Array2::zeros((problem.hierarchy.finest_len(), base.ncols()));
+    let mut report = Report::default();
+    for column in 0..base.ncols() {
+        let targets = problem.targets(base, column);
+        problem.keep(&targets)?;
+        let (values, found) = if by_units && limited > MANY {
+            pivoted(&problem, &targets, column)?
+        } else {
+            solve(&problem, &mut system, &targets, column)?
+        };
+        finest.column_mut(column).iter_mut().zip(values).for_each(|(to, from)| *to = from);
+        report.columns.push(found);
+    }
+    Ok((problem.hierarchy.coherent_from(finest.view())?, report))
+}
+
+/// Finest values and report of one column, by block pivoting.
+fn pivoted(problem: &Problem<'_>, targets: &[f64], column: usize) -> Result<(Vec<f64>, ColumnReport)> {
+    let optimum = pivoting::solve(problem, targets, OPTIMAL, column)?;
+    let (iterations, kkt_residual) = (optimum.iterations, optimum.residual);
+    let active = bounds(&optimum.active);
+    Ok((optimum.finest, ColumnReport { iterations, active, kkt_residual }))
+}
+
+/// Finest values and report of one column, by the dual active set.
 fn solve(
     problem: &Problem<'_>,
     system: &mut System<'_>,
     targets: &[f64],
     column: usize,
 ) -> Result<(Vec<f64>, ColumnReport)> {
-    let start = if system.is_whole() {
-        system.project(targets)
-    } else {
-        let pull: Vec<f64> = targets.iter().zip(&problem.precision).map(|(y, p)| y * p).collect();
-        system.solve(&system.adjoint(&pull), 1)
-    };
-    let mut solver = Solver::new(problem, system, start, 1e-12 * problem.scale(targets));
-    let stopped = solver.run();
+    let scale = problem.scale(targets);
+    let start = system.answer(targets, &vec![0.0; targets.len()], 1)?;
+    let mut solver = Solver::new(problem, system, start, 1e-12 * scale);
+    match solver.run(scale) {
+        Err(Stop::Conflict(active)) => return Err(problem.conflict(active).into()),
+        Err(Stop::Failed(error)) => return Err(error),
+        Ok(()) | Err(Stop::Exhausted) => {}
+    }
     let mut refinements = 0;
     loop {
-        let finest = settled(problem, &solver.y);
+        let finest = problem.within(&solver.y[problem.hierarchy.aggregate_len()..]);
         let y = sums(problem, &finest);
-        let residual = kkt::residual(problem, solver.system(), targets, &y, &solver.active);
+        let residual = kkt::residual(problem, solver.system(), targets, &y, &solver.active)?;
         let iterations = solver.iterations;
-        match stopped {
-            Err(Stop::Conflict(active)) => return Err(problem.conflict(active).into()),
-            Ok(()) if residual.relative <= OPTIMAL => {
-                let active = bounds(&solver);
-                return Ok((finest, ColumnReport { iterations, active, kkt_residual: residual.relative }));
-            }
-            Ok(()) if refinements < 3 => {
-                refinements += 1;
-                solver.refine(&residual.gradient);
-            }
-            _ => {
-                let residual = residual.relative;
-                return Err(ErrorKind::NoOptimum { column, iterations, residual }.into());
-            }
+        if residual.relative <= OPTIMAL && signs_are_right(&solver.active) {
+            let active = bounds(&solver.active);
+            return Ok((finest, ColumnReport { iterations, active, kkt_residual: residual.relative }));
         }
+        if refinements == 3 {
+            return Err(ErrorKind::NoOptimum { column, iterations, residual: residual.relative }.into());
+        }
+        refinements += 1;
+        solver.refine(&residual)?;
     }
 }
 
-fn bounds(solver: &Solver<'_, '_, '_>) -> Vec<ActiveBound> {
-    let held = solver.active.iter().filter(|active| !active.equality);
-    let bound = |active: &super::active_set::Active| ActiveBound {
-        node: active.node,
-        bound: active.target,
-        multiplier: active.force,
-    };
+/// Whether no bound pulls, rounding apart.
+fn signs_are_right(active: &[Active]) -> bool {
+    let largest = active.iter().map(|active| active.force.abs()).fold(0.0, f64::max);
+    active.iter().all(|active| active.equality || active.sign * active.force >= -OPTIMAL * largest)
+}
+
+fn bounds(active: &[Active]) -> Vec<ActiveBound> {
+    let held = active.iter().filter(|active| !active.equality);
+    let bound =
+        |active: &Active| ActiveBound { node: active.node, bound: active.target, multiplier: active.force };
     let mut bounds: Vec<ActiveBound> = held.map(bound).collect();
     bounds.sort_by_key(|bound| bound.node);
     bounds
@@ -137,56 +215,4 @@ fn bounds(solver: &Solver<'_, '_, '_>) -> Vec<ActiveBound> {
 fn sums(problem: &Problem<'_>, finest: &[f64]) -> Vec<f64> {
     let column = ArrayView2::from_shape((finest.len(), 1), finest).expect("m values make a column");
     problem.hierarchy.stack_sums(column).into_raw_vec_and_offset().0
-}
-
-/// The finest values, on their bounds where rounding had left them beside; then moved by the last digits until fixed
-/// aggregates are met.
-fn settled(problem: &Problem<'_>, y: &[f64]) -> Vec<f64> {
-    let above = problem.hierarchy.aggregate_len();
-    let mut finest: Vec<f64> =
-        (above..y.len()).map(|node| y[node].max(problem.lo[node]).min(problem.hi[node])).collect();
-    let fixed: Vec<usize> = problem.equalities.iter().copied().filter(|&node| node < above).collect();
-    // How many fixed aggregates a unit is in: moving one that is in few of them disturbs the others least.
-    let mut shared = vec![0usize; finest.len()];
-    for &node in &fixed {
-        problem.hierarchy.members(node).for_each(|(unit, _)| shared[unit] += 1);
-    }
-    for _ in 0..4 {
-        let mut met = true;
-        for &node in &fixed {
-            met &= nudge(problem, &mut finest, node, &shared);
-        }
-        if met {
-            break;
-        }
-    }
-    finest
-}
-
-/// Moves single members of a fixed aggregate until their sum is its value; true if it already was.
-fn nudge(problem: &Problem<'_>, finest: &mut [f64], node: usize, shared: &[usize]) -> bool {
-    let above = problem.hierarchy.aggregate_len();
-    let sum =
-        |finest: &[f64]| problem.hierarchy.members(node).fold(0.0, |sum, (unit, w)| sum + w * finest[unit]);
-    let value = problem.lo[node];
-    if sum(finest) == value {
-        return true;
-    }
-    let mut units: Vec<usize> = problem.hierarchy.members(node).map(|(unit, _)| unit).collect();
-    units.sort_by_key(|&unit| shared[unit]);
-    for &unit in units.iter().take(16) {
-        let old = finest[unit];
-        let new = old + (value - sum(finest));
-        if new < problem.lo[above + unit]
-            || new > problem.hi[above + unit]
-            || (new - old).abs() > 1e-9 * value.abs()
-        {
-            continue;
-        }
-        finest[unit] = new;
-        if sum(finest) == value {
-            break;
-        }
-    }
-    false
 }

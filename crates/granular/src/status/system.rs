@@ -1,143 +1,156 @@
-//! The normal equations with some rows left out, solved with the factor that the reconciler has.
+//! How values answer to forecasts and forces, rows without a forecast included.
 //!
-//! With H = Sᵀ W⁻¹ S, leaving out the rows D (or giving a unit the smaller precision of a prior) makes of it
-//! `H′ = H − S_Dᵀ C⁻¹ S_D` with C = diag(c), c = w for a missing row and w / (1 − weight) for one with a prior. By
-//! Woodbury's identity, with P = S H⁻¹ Sᵀ,
+//! With forces f on nodes, the optimum is `y = M x` of `x = t + W f`. A missing row d has no forecast; what is put in its
+//! place must pull nowhere: with `Q = Cᵀ (C W Cᵀ)⁻¹ C`, the force that keeps each row where it goes is `f − Q x`, and for
+//! the rows D that are missing it is to be 0. A prior p with the extra variance δ lets it be `(t_d − p) / δ`. So
 //!
-//! `H′⁻¹ = H⁻¹ + H⁻¹ S_Dᵀ (C − P_DD)⁻¹ S_D H⁻¹`.
+//! `x_D = p + (W f)_D + z`, `(diag(1/δ) + Q_DD) z = f_D − (Q x⁰)_D`, where x⁰ is x with z = 0.
 //!
-//! H⁻¹ itself comes from the projection: the base forecasts that are `W_b g` for the units and 0 above are combined to
-//! `H⁻¹ g`. So nothing is factorised anew but a system as large as D.
+//! No inverse of W is needed, nothing cancels where variances are small, and nothing is factorised anew but a system as
+//! large as D.
 
 use tensor::ndarray::ArrayView2;
 
-use crate::combine::Strategy;
+use crate::combine::Weighted;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 use crate::linalg::{Cholesky, Mat};
 
-/// Columns of P that are computed at once.
+/// Columns that are computed at once.
 const BATCH: usize = 64;
+
+/// The most columns of n numbers that are kept: the systems of bounds are dense, in work of their cube.
+const COLUMNS: usize = 4096;
+
+/// The most numbers in all of them, half a GiB.
+const NUMBERS: usize = 1 << 26;
+
+/// A row that is missing, and 1/δ: 0 without a prior.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Dropped {
+    pub(super) node: usize,
+    pub(super) stiffness: f64,
+}
 
 pub(super) struct System<'a> {
     pub(super) hierarchy: &'a Hierarchy,
-    strategy: &'a dyn Strategy,
-    variances: &'a [f64],
-    dropped: Vec<usize>,
-    /// P_D (n × |D|, row-major) and the factor of `C − P_DD`.
-    update: Option<(Vec<f64>, Cholesky)>,
-    /// Columns of `P′ = S H′⁻¹ Sᵀ` that were asked for.
+    pub(super) metric: &'a dyn Weighted,
+    pub(super) dropped: Vec<Dropped>,
+    /// `diag(1/δ) + Q_DD`.
+    factor: Option<Cholesky>,
+    /// Columns of P, the answers to a force of 1 on a node, that were asked for.
     columns: Vec<Option<Vec<f64>>>,
+    held: usize,
+}
+
+/// What stands in for forecasts, and what was added for those that are missing.
+pub(super) struct Completed {
+    pub(super) x: Vec<f64>,
+    pub(super) z: Vec<f64>,
 }
 
 impl<'a> System<'a> {
-    /// `dropped` holds (node, c).
     pub(super) fn new(
         hierarchy: &'a Hierarchy,
-        strategy: &'a dyn Strategy,
-        variances: &'a [f64],
-        dropped: &[(usize, f64)],
+        metric: &'a dyn Weighted,
+        dropped: Vec<Dropped>,
     ) -> Result<Self> {
         let columns = vec![None; hierarchy.len()];
-        let nodes = dropped.iter().map(|&(node, _)| node).collect();
-        let mut system = Self { hierarchy, strategy, variances, dropped: nodes, update: None, columns };
-        if dropped.is_empty() {
+        let held = dropped.len();
+        let mut system = Self { hierarchy, metric, dropped, factor: None, columns, held };
+        if held == 0 {
             return Ok(system);
         }
-        let d = dropped.len();
-        let p = system.raw(&system.indicators(&system.dropped), d);
-        let t = Mat::from_fn(d, d, |i, j| {
-            let (node, c) = dropped[i];
-            let p = p[node * d + j];
-            if i == j { c - p } else { -p }
-        });
-        let factor = Cholesky::new(t, 1e-13).ok_or(ErrorKind::Singular {
-            what: "missing nodes",
-            size: d,
-            hint: "the variances differ by too many orders of magnitude",
-        })?;
-        system.update = Some((p, factor));
-        Ok(system)
-    }
-
-    /// Whether all rows count as the projection has them.
-    pub(super) fn is_whole(&self) -> bool {
-        self.update.is_none()
-    }
-
-    /// `S H′⁻¹ g` (n × q) of g (m × q), both row-major.
-    pub(super) fn solve(&self, g: &[f64], q: usize) -> Vec<f64> {
-        let mut y = self.raw(g, q);
-        if let Some((p, factor)) = &self.update {
-            let d = self.dropped.len();
-            let mut z = Mat::from_fn(d, q, |i, c| y[self.dropped[i] * q + c]);
-            factor.solve(&mut z);
-            for (y, p) in y.chunks_exact_mut(q).zip(p.chunks_exact(d)) {
-                for (c, y) in y.iter_mut().enumerate() {
-                    *y += p.iter().enumerate().map(|(i, p)| p * z[(i, c)]).sum::<f64>();
+        system.check_size()?;
+        let nodes: Vec<usize> = system.dropped.iter().map(|dropped| dropped.node).collect();
+        let mut q = Mat::zeros(held, held);
+        for (batch, some) in nodes.chunks(BATCH).enumerate() {
+            let pull = metric.pull(hierarchy, &indicators(hierarchy, some), some.len())?;
+            for (i, &node) in nodes.iter().enumerate() {
+                for c in 0..some.len() {
+                    q[(i, batch * BATCH + c)] = pull[node * some.len() + c];
                 }
             }
         }
-        y
+        for (i, dropped) in system.dropped.iter().enumerate() {
+            q[(i, i)] += dropped.stiffness;
+        }
+        system.factor = Some(Cholesky::new(q, 1e-13).ok_or(ErrorKind::Singular {
+            what: "missing nodes",
+            size: held,
+            hint: "the variances differ by too many orders of magnitude",
+        })?);
+        Ok(system)
     }
 
-    /// The reconciled values (n) of one column of base forecasts, for a whole system: the plain projection.
-    pub(super) fn project(&self, base: &[f64]) -> Vec<f64> {
-        self.sums(&self.strategy.finest(self.hierarchy, base, 1), 1)
+    /// The values (n × q) for forecasts and forces (n × q, row-major), both of them with rows of 0 where nothing is known.
+    pub(super) fn answer(&self, base: &[f64], force: &[f64], q: usize) -> Result<Vec<f64>> {
+        let completed = self.complete(base, force, q)?;
+        let finest = self.metric.try_finest(self.hierarchy, &completed.x, q)?;
+        let finest = ArrayView2::from_shape((self.hierarchy.finest_len(), q), &finest);
+        let all = self.hierarchy.stack_sums(finest.expect("a strategy gives m · q values"));
+        Ok(all.into_raw_vec_and_offset().0)
     }
 
-    /// Makes sure that these columns of P′ are there.
-    pub(super) fn prepare(&mut self, nodes: &[usize]) {
+    /// x for forecasts and forces; the forecast of a missing row is its prior.
+    pub(super) fn complete(&self, base: &[f64], force: &[f64], q: usize) -> Result<Completed> {
+        let mut x = self.metric.weights().product(force, q);
+        x.iter_mut().zip(base).for_each(|(x, base)| *x += base);
+        let mut z = vec![0.0; self.dropped.len() * q];
+        if let Some(factor) = &self.factor {
+            let pull = self.metric.pull(self.hierarchy, &x, q)?;
+            let mut right = Mat::from_fn(self.dropped.len(), q, |i, c| {
+                let at = self.dropped[i].node * q + c;
+                force[at] - pull[at]
+            });
+            factor.solve(&mut right);
+            for (i, dropped) in self.dropped.iter().enumerate() {
+                for c in 0..q {
+                    z[i * q + c] = right[(i, c)];
+                    x[dropped.node * q + c] += right[(i, c)];
+                }
+            }
+        }
+        Ok(Completed { x, z })
+    }
+
+    /// Makes sure that the columns of these nodes are there.
+    pub(super) fn prepare(&mut self, nodes: &[usize]) -> Result<()> {
         let wanted: Vec<usize> = nodes.iter().copied().filter(|&node| self.columns[node].is_none()).collect();
+        self.held += wanted.len();
+        self.check_size()?;
         for nodes in wanted.chunks(BATCH) {
             let q = nodes.len();
-            let p = self.solve(&self.indicators(nodes), q);
+            let force = indicators(self.hierarchy, nodes);
+            let p = self.answer(&vec![0.0; force.len()], &force, q)?;
             for (c, &node) in nodes.iter().enumerate() {
                 self.columns[node] = Some(p.iter().skip(c).step_by(q).copied().collect());
             }
         }
+        Ok(())
     }
 
-    /// A column of P′ that was prepared.
+    /// A column of P that was prepared.
     pub(super) fn column(&self, node: usize) -> &[f64] {
         self.columns[node].as_deref().expect("columns are prepared before they are read")
     }
 
-    /// `Sᵀ f` of n forces.
-    pub(super) fn adjoint(&self, forces: &[f64]) -> Vec<f64> {
-        let (aggregates, finest) = forces.split_at(self.hierarchy.aggregate_len());
-        let mut g = finest.to_vec();
-        for (unit, g) in g.iter_mut().enumerate() {
-            self.hierarchy.above().add_row_product(unit, aggregates, std::slice::from_mut(g));
+    fn check_size(&self) -> Result<()> {
+        let limit = COLUMNS.min(NUMBERS / self.hierarchy.len());
+        if self.held <= limit {
+            return Ok(());
         }
-        g
+        let (count, nodes) = (self.held, self.hierarchy.len());
+        Err(ErrorKind::TooManyStatuses { count, nodes, limit }.into())
     }
+}
 
-    /// `S_Qᵀ` (m × |Q|, row-major).
-    fn indicators(&self, nodes: &[usize]) -> Vec<f64> {
-        let q = nodes.len();
-        let mut g = vec![0.0; self.hierarchy.finest_len() * q];
-        for (c, &node) in nodes.iter().enumerate() {
-            for (unit, weight) in self.hierarchy.members(node) {
-                g[unit * q + c] = weight;
-            }
-        }
-        g
+/// A force of 1 on each of these nodes: n × q.
+fn indicators(hierarchy: &Hierarchy, nodes: &[usize]) -> Vec<f64> {
+    let q = nodes.len();
+    let mut force = vec![0.0; hierarchy.len() * q];
+    for (c, &node) in nodes.iter().enumerate() {
+        force[node * q + c] = 1.0;
     }
-
-    fn raw(&self, g: &[f64], q: usize) -> Vec<f64> {
-        let above = self.hierarchy.aggregate_len();
-        let mut base = vec![0.0; self.hierarchy.len() * q];
-        let units = base[above * q..].chunks_exact_mut(q).zip(g.chunks_exact(q));
-        for ((base, g), w) in units.zip(&self.variances[above..]) {
-            base.iter_mut().zip(g).for_each(|(base, g)| *base = w * g);
-        }
-        self.sums(&self.strategy.finest(self.hierarchy, &base, q), q)
-    }
-
-    fn sums(&self, finest: &[f64], q: usize) -> Vec<f64> {
-        let finest = ArrayView2::from_shape((self.hierarchy.finest_len(), q), finest);
-        let all = self.hierarchy.stack_sums(finest.expect("a strategy gives m · q values"));
-        all.into_raw_vec_and_offset().0
-    }
+    force
 }

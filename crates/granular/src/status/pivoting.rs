@@ -1,0 +1,144 @@
+//! Bounds on very many units: block principal pivoting.
+//!
+//! A set of units is held on its bounds, the others are free. Holding a unit is a variance of 0, so the projection itself
+//! solves for a set: in time of the aggregates' system or, for large hierarchies, of a few passes, never of the number of
+//! held units. All units that are on the wrong side change sides at once: free ones beyond a bound are held, held ones
+//! that pull are freed. While the number of wrong ones falls this is fast; where it has not for a few times, only the last
+//! wrong one changes, which always ends (Júdice & Pires, *A block principal pivoting algorithm for large-scale strictly
+//! monotone linear complementarity problems*, Computers & Operations Research 21, 1994, after Murty 1974).
+
+use tensor::ndarray::ArrayView2;
+
+use super::active_set::Active;
+use super::kkt::{Residual, gradient, widest};
+use super::problem::Problem;
+use crate::combine::{Projection, Strategy};
+use crate::error::{ErrorKind, Result};
+
+/// The most sets that are tried.
+const LIMIT: usize = 1000;
+
+/// How often the number of wrong units may fail to fall.
+const PATIENCE: usize = 5;
+
+/// The share of its terms' sizes below which a multiplier is rounding.
+const FLAT: f64 = 1e-11;
+
+/// The optimum of one column.
+pub(super) struct Optimum {
+    pub(super) finest: Vec<f64>,
+    pub(super) active: Vec<Active>,
+    pub(super) iterations: usize,
+    pub(super) residual: f64,
+}
+
+/// The side of its bounds on which a unit is held: −1 for the upper one, 1 for the lower, 0 when it is free.
+type Side = i8;
+
+/// Solves a problem in which only units have bounds or fixed values, none is without a forecast, and W is diagonal.
+pub(super) fn solve(problem: &Problem<'_>, targets: &[f64], optimal: f64, column: usize) -> Result<Optimum> {
+    let above = problem.hierarchy.aggregate_len();
+    let tolerance = 1e-12 * problem.scale(targets);
+    let mut sides: Vec<Side> = vec![0; problem.hierarchy.finest_len()];
+    problem.equalities.iter().for_each(|node| sides[node - above] = 1);
+    let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
+    let mut last = f64::INFINITY;
+    for iterations in 1..=LIMIT {
+        let mut optimum = held(problem, targets, &sides, optimal)?;
+        optimum.iterations = iterations;
+        last = optimum.residual;
+        let wrong = wrong(problem, &optimum, targets, &sides, tolerance);
+        if wrong.is_empty() {
+            if last > optimal || last.is_nan() {
+                break;
+            }
+            optimum.finest = problem.within(&optimum.finest);
+            return Ok(optimum);
+        }
+        if wrong.len() < fewest {
+            (fewest, patience) = (wrong.len(), PATIENCE);
+        } else {
+            patience = patience.saturating_sub(1);
+        }
+        let changing = if patience > 0 { &wrong[..] } else { &wrong[wrong.len() - 1..] };
+        changing.iter().for_each(|&(unit, side)| sides[unit] = side);
+    }
+    Err(ErrorKind::NoOptimum { column, iterations: LIMIT, residual: last }.into())
+}
+
+/// The optimum with these units held, refined while it is not good enough.
+fn held(problem: &Problem<'_>, targets: &[f64], sides: &[Side], optimal: f64) -> Result<Optimum> {
+    let above = problem.hierarchy.aggregate_len();
+    let (mut base, mut variances) = (targets.to_vec(), problem.variances.clone());
+    for (unit, side) in sides.iter().enumerate().filter(|(_, side)| **side != 0) {
+        base[above + unit] = if *side > 0 { problem.lo[above + unit] } else { problem.hi[above + unit] };
+        variances[above + unit] = 0.0;
+    }
+    let projection = Projection::adjusted(problem.hierarchy, variances.clone())?;
+    let mut finest = projection.try_finest(problem.hierarchy, &base, 1)?;
+    let mut refinements = 0;
+    loop {
+        let (active, Residual { force, relative, .. }) = multipliers(problem, targets, &finest, sides);
+        if relative <= optimal || refinements == 3 {
+            return Ok(Optimum { finest, active, iterations: 0, residual: relative });
+        }
+        refinements += 1;
+        let correction: Vec<f64> =
+            force.iter().zip(&variances).map(|(g, w)| if *g == 0.0 { 0.0 } else { g * w }).collect();
+        let correction = projection.try_finest(problem.hierarchy, &correction, 1)?;
+        finest.iter_mut().zip(&correction).for_each(|(y, more)| *y += more);
+    }
+}
+
+/// The multipliers of the held units, which take up the whole gradient there, and the gradient that is left.
+fn multipliers(
+    problem: &Problem<'_>,
+    targets: &[f64],
+    finest: &[f64],
+    sides: &[Side],
+) -> (Vec<Active>, Residual) {
+    let above = problem.hierarchy.aggregate_len();
+    let column = ArrayView2::from_shape((finest.len(), 1), finest).expect("m values make a column");
+    let y = problem.hierarchy.stack_sums(column).into_raw_vec_and_offset().0;
+    let whole = gradient(problem, targets, &y, &[]);
+    let held = sides.iter().enumerate().filter(|(_, side)| **side != 0);
+    let active: Vec<Active> = held
+        .map(|(unit, &side)| {
+            let node = above + unit;
+            let target = if side > 0 { problem.lo[node] } else { problem.hi[node] };
+            let equality = problem.lo[node] == problem.hi[node];
+            Active { node, sign: f64::from(side), target, equality, force: -whole.force[node] }
+        })
+        .collect();
+    let residual = gradient(problem, targets, &y, &active);
+    (active, residual)
+}
+
+/// Units on the wrong side, and the side they change to.
+fn wrong(
+    problem: &Problem<'_>,
+    optimum: &Optimum,
+    targets: &[f64],
+    sides: &[Side],
+    tolerance: f64,
+) -> Vec<(usize, Side)> {
+    let above = problem.hierarchy.aggregate_len();
+    // A multiplier is a sum over the nodes above: what is small against the largest of its terms is rounding.
+    let largest =
+        (0..targets.len()).map(|node| problem.precision(node) * targets[node].abs()).fold(0.0, widest);
+    let mut wrong = Vec::new();
+    for active in &optimum.active {
+        let own = problem.precision(active.node) * (active.target.abs() + targets[active.node].abs());
+        if !active.equality && active.sign * active.force < -FLAT * own.max(largest * 1e-3) {
+            wrong.push((active.node - above, 0));
+        }
+    }
+    for &node in &problem.inequalities {
+        let (unit, y) = (node - above, optimum.finest[node - above]);
+        if sides[unit] == 0 && problem.violation(node, y) > tolerance {
+            wrong.push((unit, if y < problem.lo[node] { 1 } else { -1 }));
+        }
+    }
+    wrong.sort_unstable();
+    wrong
+}

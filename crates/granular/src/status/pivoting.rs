@@ -142,3 +142,66 @@ fn wrong(
     wrong.sort_unstable();
     wrong
 }
+
+#[cfg(test)]
+mod tests {
+    use tensor::ndarray::Array2;
+
+    use super::*;
+    use crate::combine::{Method, Reconciler};
+    use crate::hierarchy::Hierarchy;
+    use crate::status::{Constraints, Status};
+
+    fn number(seed: usize, i: usize) -> f64 {
+        ((i * 37 + seed * 101) % 97) as f64 / 7.0 - 6.0
+    }
+
+    fn crossed() -> Hierarchy {
+        let cell = |f: fn(usize) -> usize| (0..60).map(move |row| format!("{}", f(row)));
+        Hierarchy::grouped()
+            .key("a", cell(|row| row % 3))
+            .key("b", cell(|row| row / 3 % 5))
+            .key("c", cell(|row| row / 15))
+            .level("Total", &[])
+            .level("A", &["a"])
+            .level("AC", &["a", "c"])
+            .level("BC", &["b", "c"])
+            .level("Unit", &["a", "b", "c"])
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn gives_what_the_dual_active_set_gives() {
+        let ladder = Hierarchy::temporal(60, &[("w", 20), ("v", 15), ("u", 6), ("unit", 1)]).unwrap();
+        for (seed, h) in [crossed(), ladder].into_iter().enumerate() {
+            let above = h.aggregate_len();
+            let status = |node: usize| match (node < above, node % 5) {
+                (true, 0) => Status::Missing,
+                (true, _) => Status::Free,
+                (false, 0) => Status::Bounded { lo: number(4, node), hi: number(4, node) + 2.0 },
+                (false, 1) => Status::Fixed(number(5, node)),
+                (false, 2) => Status::Bounded { lo: f64::NEG_INFINITY, hi: 1.0 },
+                (false, _) => Status::Bounded { lo: 0.0, hi: f64::INFINITY },
+            };
+            let statuses: Vec<Status> = (0..h.len()).map(status).collect();
+            let known = Constraints::from_statuses(&h, &statuses).unwrap();
+            let base = Array2::from_shape_fn((h.len(), 3), |(i, c)| 3.0 * number(seed + c, i));
+            let (y, report) =
+                Reconciler::new(&h, Method::Ols).unwrap().reconcile_with(base.view(), &known).unwrap();
+            let problem = Problem::new(&known, &vec![1.0; h.len()]).unwrap();
+            for column in 0..3 {
+                let targets = problem.targets(base.view(), column);
+                let optimum = solve(&problem, &targets, 1e-10, column).unwrap();
+                assert!(optimum.residual <= 1e-10 && optimum.iterations < 30);
+                for (a, b) in optimum.finest.iter().zip(y.finest().column(column)) {
+                    assert!((a - b).abs() < 1e-10, "{a} is not {b}");
+                }
+                let held: Vec<usize> =
+                    optimum.active.iter().filter(|a| !a.equality).map(|a| a.node).collect();
+                let others: Vec<usize> = report.columns()[column].active.iter().map(|a| a.node).collect();
+                assert_eq!(held, others);
+            }
+        }
+    }
+}

@@ -18,6 +18,7 @@ mod scale;
 mod scores;
 mod status;
 mod status_properties;
+mod status_reports;
 mod support;
 mod tourism;
 mod uncertainty;

@@ -48,6 +48,15 @@ impl Weights<'_> {
         }
     }
 
+    /// `|W| |f|` of n forces: the sizes of what their product adds up.
+    pub(crate) fn size(&self, force: &[f64]) -> Vec<f64> {
+        let of = |node: usize| match self {
+            Self::Diagonal(w) => w[node] * force[node].abs(),
+            Self::Full(w) => w.col(node).iter().zip(force).map(|(w, f)| (w * f).abs()).sum(),
+        };
+        (0..force.len()).map(of).collect()
+    }
+
     /// `W f` of forces (n × k, row-major), most of which are 0.
     pub(crate) fn product(&self, force: &[f64], k: usize) -> Vec<f64> {
         let mut out = vec![0.0; force.len()];

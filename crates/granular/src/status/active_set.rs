@@ -11,13 +11,16 @@ use super::factor::Factor;
 use super::kkt::Residual;
 use super::problem::Problem;
 use super::system::System;
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// What is left of a diagonal element where a row depends on the others.
 const DEPENDENT: f64 = 1e-11;
 
 /// How far apart fixed values of which some imply others may be, as a share of the largest number.
 const AGREEING: f64 = 5e-11;
+
+/// Rounding in a value, as a share of the moves that it is a sum of: large ones may cancel out.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
 /// A bound that is met with equality.
 #[derive(Debug, Clone)]
@@ -54,7 +57,9 @@ pub(super) struct Solver<'p, 's, 'a> {
     factor: Factor,
     /// By how much the minimum has grown.
     objective: f64,
+    /// The violation of a bound that counts as none; and what rounding may be in the values.
     tolerance: f64,
+    noise: f64,
     pub(super) iterations: usize,
 }
 
@@ -68,7 +73,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
     ) -> Self {
         let (y, active) = (start.clone(), Vec::new());
         let (factor, objective, iterations) = (Factor::default(), 0.0, 0);
-        Self { problem, system, start, y, active, factor, objective, tolerance, iterations }
+        Self { problem, system, start, y, active, factor, objective, tolerance, noise: 0.0, iterations }
     }
 
     pub(super) fn run(&mut self, scale: f64) -> Result<(), Stop> {
@@ -101,7 +106,13 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
             let (lo, hi, y) = (self.problem.lo[node], self.problem.hi[node], self.y[node]);
             let force = self.problem.violation(node, y);
             let (sign, target) = if y < lo { (1.0, lo) } else { (-1.0, hi) };
-            (force > self.tolerance).then_some(Active { node, sign, target, equality: false, force })
+            (force > self.tolerance.max(self.noise)).then_some(Active {
+                node,
+                sign,
+                target,
+                equality: false,
+                force,
+            })
         };
         self.problem.inequalities.iter().filter_map(violation).collect()
     }
@@ -124,7 +135,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
         }
         self.settle();
         for fixed in implied {
-            if (self.y[fixed.node] - fixed.target).abs() > tolerance {
+            if (self.y[fixed.node] - fixed.target).abs() > tolerance.max(self.noise) {
                 let response = self.response(fixed.node);
                 return Err(Stop::Conflict(self.involved(fixed, &response)));
             }
@@ -148,8 +159,10 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
         self.factor.solve(&mut forces);
         self.objective = 0.5 * forces.iter().zip(&gaps).map(|(force, gap)| force * gap).sum::<f64>();
         self.y.copy_from_slice(&self.start);
+        self.noise = 0.0;
         for (active, force) in self.active.iter_mut().zip(forces) {
             active.force = force;
+            self.noise += ROUNDING * force.abs() * self.system.column(active.node)[active.node];
             add_scaled(&mut self.y, force, self.system.column(active.node));
         }
     }
@@ -267,17 +280,25 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
     }
 
     /// One step of iterative refinement: takes away the gradient that is left, and the gaps to the bounds.
-    pub(super) fn refine(&mut self, residual: &Residual) -> Result<()> {
-        let correction = self.system.answer(&residual.base, &residual.force, 1)?;
-        let gap = |active: &Active| active.target - self.y[active.node] - correction[active.node];
+    pub(super) fn refine(&mut self, residual: &Residual) {
+        let gap = |active: &Active| active.target - self.y[active.node] - residual.step[active.node];
         let mut forces: Vec<f64> = self.active.iter().map(gap).collect();
         self.factor.solve(&mut forces);
-        add_scaled(&mut self.y, 1.0, &correction);
+        add_scaled(&mut self.y, 1.0, &residual.step);
         for (active, force) in self.active.iter_mut().zip(forces) {
             active.force += force;
             add_scaled(&mut self.y, force, self.system.column(active.node));
         }
-        Ok(())
+    }
+
+    /// The finest values, on their bounds where they are held there and where rounding had left them beside.
+    pub(super) fn finest(&self) -> Vec<f64> {
+        let above = self.problem.hierarchy.aggregate_len();
+        let mut finest = self.problem.within(&self.y[above..]);
+        for active in self.active.iter().filter(|active| active.node >= above) {
+            finest[active.node - above] = active.target;
+        }
+        finest
     }
 }
 

@@ -7,10 +7,9 @@ use crate::combine::Weights;
 use crate::error::Result;
 
 pub(super) struct Residual {
-    /// The forecasts and forces whose answer is to be added to the values.
-    pub(super) base: Vec<f64>,
-    pub(super) force: Vec<f64>,
-    /// The larger of gradient and violation, each on its own scale.
+    /// What is to be added to the values, before bounds are met again.
+    pub(super) step: Vec<f64>,
+    /// The larger of what is not explained and of the violation of bounds.
     pub(super) relative: f64,
 }
 
@@ -22,39 +21,38 @@ pub(super) fn residual(
     y: &[f64],
     active: &[Active],
 ) -> Result<Residual> {
+    let scale = problem.scale(targets);
     let mut residual = match system.metric.weights() {
-        Weights::Diagonal(_) => gradient(problem, targets, y, active),
+        Weights::Diagonal(_) => {
+            let gradient = gradient(problem, targets, y, active);
+            let step = system.answer(&vec![0.0; y.len()], &gradient, 1)?;
+            let longest = step.iter().map(|step| step.abs()).fold(0.0, widest);
+            Residual { step, relative: ratio(longest, scale) }
+        }
         Weights::Full(_) => certificate(problem, system, targets, y, active)?,
     };
     let violation = (0..y.len()).map(|node| problem.violation(node, y[node])).fold(0.0, widest);
-    let held = active.iter().map(|active| (active.target - y[active.node]).abs()).fold(violation, widest);
-    residual.relative = widest(residual.relative, ratio(held, problem.scale(targets)));
+    residual.relative = widest(residual.relative, ratio(violation, scale));
     Ok(residual)
 }
 
-/// `Sᵀ (W⁻¹ (target − y) + forces)`, which is 0 at the optimum, against the sizes of its terms.
-pub(super) fn gradient(problem: &Problem<'_>, targets: &[f64], y: &[f64], active: &[Active]) -> Residual {
-    let above = problem.hierarchy.aggregate_len();
-    let (mut forces, mut sizes) = (vec![0.0; y.len()], vec![0.0; y.len()]);
-    for (node, (target, y)) in targets.iter().zip(y).enumerate() {
-        let precision = problem.precision(node);
-        forces[node] = precision * (target - y);
-        sizes[node] = precision * (target.abs() + y.abs());
-    }
+/// `Sᵀ (W⁻¹ (target − y) + forces)`, which is 0 at the optimum, as forces on the units (n). The step that it would still
+/// make says how much it is: a gradient alone has no size where variances differ by many orders.
+pub(super) fn gradient(problem: &Problem<'_>, targets: &[f64], y: &[f64], active: &[Active]) -> Vec<f64> {
+    let mut forces: Vec<f64> =
+        (0..y.len()).map(|node| problem.precision(node) * (targets[node] - y[node])).collect();
     for active in active {
         forces[active.node] += active.force;
-        sizes[active.node] += active.force.abs();
     }
     let gradient = problem.adjoint(&forces);
-    let steepest = gradient.iter().map(|g| g.abs()).fold(0.0, widest);
-    let relative = ratio(steepest, problem.adjoint(&sizes).into_iter().fold(0.0, widest));
-    let mut force = vec![0.0; y.len()];
-    force[above..].copy_from_slice(&gradient);
-    Residual { base: vec![0.0; y.len()], force, relative }
+    let mut out = vec![0.0; problem.hierarchy.aggregate_len()];
+    out.extend(gradient);
+    out
 }
 
-/// For a W whose inverse is not known: multipliers λ that show y to be optimal. With `φ = f − Q x`, which has the form
-/// `f + Cᵀ μ`, it is when `y = t + W φ` and no missing row has a φ.
+/// For a W whose inverse is not known: multipliers that show y to be optimal. With `φ = f − Q x`, which has the form
+/// `f + Cᵀ μ`, it is when `y = t + W φ` and no missing row has a φ. The gap is compared with the sizes of what is added in
+/// `t + W φ`: more digits than theirs do not exist.
 fn certificate(
     problem: &Problem<'_>,
     system: &System<'_>,
@@ -70,21 +68,28 @@ fn certificate(
     let pull = system.metric.pull(system.hierarchy, &completed.x, 1)?;
     let holding: Vec<f64> = force.iter().zip(&pull).map(|(f, pull)| f - pull).collect();
     let weights = system.metric.weights();
-    let mut base = weights.product(&holding, 1);
-    for (base, (y, target)) in base.iter_mut().zip(y.iter().zip(targets)) {
-        *base += target - y;
+    let mut gap = weights.product(&holding, 1);
+    let mut size = weights.size(&holding);
+    for (((gap, size), y), target) in gap.iter_mut().zip(&mut size).zip(y).zip(targets) {
+        *gap += target - y;
+        *size += target.abs() + y.abs();
     }
     let mut worst = 0.0;
     for (dropped, z) in system.dropped.iter().zip(&completed.z) {
-        base[dropped.node] += z;
-        let left = holding[dropped.node] - z * dropped.stiffness;
-        worst = widest(worst, weights.variance(dropped.node) * left.abs());
+        let node = dropped.node;
+        gap[node] += z;
+        size[node] += z.abs();
+        let left = (holding[node] - z * dropped.stiffness).abs();
+        let most = force[node].abs() + pull[node].abs() + (z * dropped.stiffness).abs();
+        worst = widest(worst, ratio(left, most));
     }
-    worst = base.iter().map(|gap| gap.abs()).fold(worst, widest);
+    let largest = size.iter().copied().fold(problem.scale(targets), widest);
+    worst = gap.iter().map(|gap| ratio(gap.abs(), largest)).fold(worst, widest);
     for dropped in &system.dropped {
-        base[dropped.node] = 0.0;
+        gap[dropped.node] = 0.0;
     }
-    Ok(Residual { base, force: vec![0.0; y.len()], relative: ratio(worst, problem.scale(targets)) })
+    let step = system.answer(&gap, &vec![0.0; y.len()], 1)?;
+    Ok(Residual { step, relative: worst })
 }
 
 /// `f64::max` that keeps a NaN.
@@ -92,6 +97,6 @@ pub(super) fn widest(a: f64, b: f64) -> f64 {
     if b.is_nan() || b > a { b } else { a }
 }
 
-fn ratio(a: f64, scale: f64) -> f64 {
+pub(super) fn ratio(a: f64, scale: f64) -> f64 {
     if a == 0.0 { 0.0 } else { a / scale }
 }

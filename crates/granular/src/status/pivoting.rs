@@ -10,7 +10,7 @@
 use tensor::ndarray::ArrayView2;
 
 use super::active_set::Active;
-use super::kkt::{Residual, gradient, widest};
+use super::kkt::{gradient, ratio, widest};
 use super::problem::Problem;
 use crate::combine::{Projection, Strategy};
 use crate::error::{ErrorKind, Result};
@@ -78,15 +78,17 @@ fn held(problem: &Problem<'_>, targets: &[f64], sides: &[Side], optimal: f64) ->
     let mut finest = projection.try_finest(problem.hierarchy, &base, 1)?;
     let mut refinements = 0;
     loop {
-        let (active, Residual { force, relative, .. }) = multipliers(problem, targets, &finest, sides);
+        let (active, left) = multipliers(problem, targets, &finest, sides);
+        let push: Vec<f64> =
+            left.iter().zip(&variances).map(|(g, w)| if *g == 0.0 { 0.0 } else { g * w }).collect();
+        let step = projection.try_finest(problem.hierarchy, &push, 1)?;
+        let longest = step.iter().map(|step| step.abs()).fold(0.0, widest);
+        let relative = ratio(longest, problem.scale(targets));
         if relative <= optimal || refinements == 3 {
             return Ok(Optimum { finest, active, iterations: 0, residual: relative });
         }
         refinements += 1;
-        let correction: Vec<f64> =
-            force.iter().zip(&variances).map(|(g, w)| if *g == 0.0 { 0.0 } else { g * w }).collect();
-        let correction = projection.try_finest(problem.hierarchy, &correction, 1)?;
-        finest.iter_mut().zip(&correction).for_each(|(y, more)| *y += more);
+        finest.iter_mut().zip(&step).for_each(|(y, more)| *y += more);
     }
 }
 
@@ -96,7 +98,7 @@ fn multipliers(
     targets: &[f64],
     finest: &[f64],
     sides: &[Side],
-) -> (Vec<Active>, Residual) {
+) -> (Vec<Active>, Vec<f64>) {
     let above = problem.hierarchy.aggregate_len();
     let column = ArrayView2::from_shape((finest.len(), 1), finest).expect("m values make a column");
     let y = problem.hierarchy.stack_sums(column).into_raw_vec_and_offset().0;
@@ -107,11 +109,11 @@ fn multipliers(
             let node = above + unit;
             let target = if side > 0 { problem.lo[node] } else { problem.hi[node] };
             let equality = problem.lo[node] == problem.hi[node];
-            Active { node, sign: f64::from(side), target, equality, force: -whole.force[node] }
+            Active { node, sign: f64::from(side), target, equality, force: -whole[node] }
         })
         .collect();
-    let residual = gradient(problem, targets, &y, &active);
-    (active, residual)
+    let left = gradient(problem, targets, &y, &active);
+    (active, left)
 }
 
 /// Units on the wrong side, and the side they change to.

@@ -181,7 +181,7 @@ fn solve(
     }
     let mut refinements = 0;
     loop {
-        let finest = problem.within(&solver.y[problem.hierarchy.aggregate_len()..]);
+        let finest = solver.finest();
         let y = sums(problem, &finest);
         let residual = kkt::residual(problem, solver.system(), targets, &y, &solver.active)?;
         let iterations = solver.iterations;
@@ -193,7 +193,7 @@ fn solve(
             return Err(ErrorKind::NoOptimum { column, iterations, residual: residual.relative }.into());
         }
         refinements += 1;
-        solver.refine(&residual)?;
+        solver.refine(&residual);
     }
 }
 

@@ -74,18 +74,18 @@ fn certificate(
         *gap += target - y;
         *size += target.abs() + y.abs();
     }
-    let mut worst = 0.0;
     for (dropped, z) in system.dropped.iter().zip(&completed.z) {
-        let node = dropped.node;
-        gap[node] += z;
-        size[node] += z.abs();
-        let left = (holding[node] - z * dropped.stiffness).abs();
-        let most = force[node].abs() + pull[node].abs() + (z * dropped.stiffness).abs();
-        worst = widest(worst, ratio(left, most));
+        gap[dropped.node] += z;
+        size[dropped.node] += z.abs();
     }
     let largest = size.iter().copied().fold(problem.scale(targets), widest);
-    worst = gap.iter().map(|gap| ratio(gap.abs(), largest)).fold(worst, widest);
-    for dropped in &system.dropped {
+    let strongest = force.iter().chain(&pull).map(|force| force.abs()).fold(0.0, widest);
+    let mut worst = gap.iter().map(|gap| ratio(gap.abs(), largest)).fold(0.0, widest);
+    for (dropped, z) in system.dropped.iter().zip(&completed.z) {
+        let left = (holding[dropped.node] - z * dropped.stiffness).abs();
+        // Rounding is small against other forces, or against what it can move.
+        let moves = weights.variance(dropped.node) * left;
+        worst = widest(worst, ratio(left, strongest).min(ratio(moves, largest)));
         gap[dropped.node] = 0.0;
     }
     let step = system.answer(&gap, &vec![0.0; y.len()], 1)?;

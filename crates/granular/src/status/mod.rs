@@ -205,6 +205,12 @@ impl Constraints {
         &self.statuses
     }
 
+    /// Whether [`Constraints::non_negative`] was called.
+    #[must_use]
+    pub fn is_non_negative(&self) -> bool {
+        self.non_negative
+    }
+
     fn with(mut self, node: usize, status: Status) -> Result<Self> {
         let wrong = match status {
             Status::Free | Status::Missing | Status::Kept => None,

@@ -9,6 +9,8 @@
 //! No inverse of W is needed, nothing cancels where variances are small, and nothing is factorised anew but a system as
 //! large as D.
 
+use std::borrow::Cow;
+
 use tensor::ndarray::ArrayView2;
 
 use crate::combine::Weighted;
@@ -94,6 +96,7 @@ impl<'a> System<'a> {
 
     /// x for forecasts and forces; the forecast of a missing row is its prior.
     pub(super) fn complete(&self, base: &[f64], force: &[f64], q: usize) -> Result<Completed> {
+        let force = &*self.carried(force, q);
         let mut x = self.metric.weights().product(force, q);
         x.iter_mut().zip(base).for_each(|(x, base)| *x += base);
         let mut z = vec![0.0; self.dropped.len() * q];
@@ -112,6 +115,23 @@ impl<'a> System<'a> {
             }
         }
         Ok(Completed { x, z })
+    }
+
+    /// A force on an aggregate that does not count, so that nothing says how far it moves, is one on its units.
+    fn carried<'f>(&self, force: &'f [f64], q: usize) -> Cow<'f, [f64]> {
+        let weights = self.metric.weights();
+        let above = self.hierarchy.aggregate_len();
+        let mut carried = Cow::Borrowed(force);
+        for node in (0..above).filter(|&node| weights.variance(node).is_infinite()) {
+            for c in (0..q).filter(|c| force[node * q + c] != 0.0) {
+                let carried = carried.to_mut();
+                carried[node * q + c] = 0.0;
+                for (unit, weight) in self.hierarchy.members(node) {
+                    carried[(above + unit) * q + c] += weight * force[node * q + c];
+                }
+            }
+        }
+        carried
     }
 
     /// Makes sure that the columns of these nodes are there.

@@ -14,6 +14,8 @@ mod methods;
 mod methods_on_tourism;
 mod models;
 mod properties;
+mod random_cases;
+mod reconciling;
 mod scale;
 mod scores;
 mod status;

@@ -26,7 +26,7 @@ fn plain(x: &Array4<f32>, g: &[f32], config: PoolConfig<2>, max: bool, [high, wi
             let x = x.as_slice().expect("row by row");
             let g = g[plain.y.len()];
             if max {
-                let larger = |best, &i: &usize| {
+                let larger = |best: usize, &i: &usize| {
                     let wins = x[i] > x[best] || (x[i].is_nan() && !x[best].is_nan());
                     if wins { i } else { best }
                 };

@@ -223,6 +223,31 @@ pub enum ErrorKind {
     /// Too few samples or calibration points for what is promised.
     #[error("{what}: expected at least {needed} samples, got {got}")]
     FewSamples { what: &'static str, needed: usize, got: usize },
+
+    /// An aggregator is no weighted sum.
+    #[error("aggregator `{aggregator}` is not linear: {why}")]
+    NotLinear { aggregator: String, why: &'static str },
+    /// There is no aggregator of this name.
+    #[error(
+        "aggregator `{aggregator}` is unknown, the aggregators are `sum`, `mean`, `first`, `last`, and a weighted mean \
+         by its weights"
+    )]
+    UnknownAggregator { aggregator: String },
+    /// A weight is not usable.
+    #[error("level `{level}`, node `{node}`: expected {expected}, got {got}")]
+    Weight { level: String, node: String, expected: &'static str, got: f64 },
+    /// A method that shares forecasts out meets a node that lies in another one in part only.
+    #[error(
+        "{method}: node `{node}` of level `{fine}` lies in `{above}` of level `{coarse}` in part only, but a forecast \
+         can only be shared out where each node lies in one node of the level before"
+    )]
+    PartlyIn { method: &'static str, node: String, fine: String, above: String, coarse: String },
+    /// A method that shares forecasts out meets a node whose units weigh otherwise in the node above.
+    #[error(
+        "{method}: node `{node}` of level `{fine}` weighs its units otherwise than `{above}` of level `{coarse}` does, \
+         but a forecast can only be shared out where the node above is a weighted sum of the nodes below"
+    )]
+    Weighed { method: &'static str, node: String, fine: String, above: String, coarse: String },
 }
 
 fn quoted(names: &[String]) -> String {

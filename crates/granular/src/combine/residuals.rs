@@ -32,7 +32,7 @@ pub(super) fn covariance(
     residuals: ArrayView2<'_, f64>,
     preparation: &mut Preparation,
 ) -> Result<Array2<f64>> {
-    Ok(Centred::new(hierarchy, residuals, preparation)?.covariance(1.0))
+    Ok(Centred::new(hierarchy, residuals, preparation)?.covariance(|_, _| 1.0))
 }
 
 /// [`covariance`] with its off-diagonals shrunk towards 0 (Schäfer & Strimmer 2005).
@@ -44,11 +44,11 @@ pub(super) fn shrunk(
     let centred = Centred::new(hierarchy, residuals, preparation)?;
     let shrinkage = centred.shrinkage();
     preparation.shrinkage = Some(shrinkage);
-    Ok(centred.covariance(1.0 - shrinkage))
+    Ok(centred.covariance(|_, _| 1.0 - shrinkage))
 }
 
 /// n rows of finite numbers, at least two in each.
-fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
+pub(super) fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
     expect_extent("residuals", "rows", hierarchy.len(), residuals.nrows())?;
     if residuals.ncols() < 2 {
         return Err(ErrorKind::TooShort { what: "residuals", needed: 2, got: residuals.ncols() }.into());
@@ -57,7 +57,7 @@ fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
 }
 
 /// Lifts variances to the floor, reports and returns the nodes it did so for.
-fn lift(
+pub(super) fn lift(
     hierarchy: &Hierarchy,
     variances: &mut Array1<f64>,
     preparation: &mut Preparation,
@@ -85,14 +85,14 @@ fn lift(
 }
 
 /// Residuals less their mean, divided by their standard deviation (of 1/T): rows of z.
-struct Centred {
+pub(super) struct Centred {
     z: Vec<Vec<f64>>,
     /// Variances of 1/(T − 1), at least the floor.
     variances: Array1<f64>,
 }
 
 impl Centred {
-    fn new(
+    pub(super) fn new(
         hierarchy: &Hierarchy,
         residuals: ArrayView2<'_, f64>,
         preparation: &mut Preparation,
@@ -138,12 +138,16 @@ impl Centred {
         if square > 0.0 { (variance / square).clamp(0.0, 1.0) } else { 1.0 }
     }
 
-    /// The covariance with its off-diagonals multiplied by `kept`.
-    fn covariance(&self, kept: f64) -> Array2<f64> {
+    /// The covariance with its off-diagonals multiplied by `kept`, which is not estimated where that is 0.
+    pub(super) fn covariance(&self, kept: impl Fn(usize, usize) -> f64) -> Array2<f64> {
         let deviations = self.variances.mapv(f64::sqrt);
         let mut w = Array2::from_diag(&self.variances);
         for (i, a) in self.z.iter().enumerate() {
             for (j, b) in self.z[..i].iter().enumerate() {
+                let kept = kept(i, j);
+                if kept == 0.0 {
+                    continue;
+                }
                 let r = a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
                 w[[i, j]] = kept * r * deviations[i] * deviations[j];
                 w[[j, i]] = w[[i, j]];

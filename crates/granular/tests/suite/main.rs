@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
 mod conformal;
+mod cross_temporal;
+mod cross_temporal_on_tourism;
 mod errors;
 mod garbage;
 mod golden;
@@ -17,5 +19,7 @@ mod properties;
 mod scale;
 mod scores;
 mod support;
+mod temporal;
+mod temporal_on_demand;
 mod tourism;
 mod uncertainty;

@@ -84,6 +84,20 @@ pub(super) fn lift(
     Ok(lifted)
 }
 
+/// Rows less their mean, and their variances of 1/(T − 1).
+pub(super) fn centre(residuals: ArrayView2<'_, f64>) -> (Vec<Vec<f64>>, Array1<f64>) {
+    let columns = residuals.ncols() as f64;
+    let mut rows = Vec::with_capacity(residuals.nrows());
+    let mut variances = Array1::<f64>::zeros(residuals.nrows());
+    for (row, variance) in residuals.rows().into_iter().zip(&mut variances) {
+        let mean = row.iter().map(|e| e / columns).sum::<f64>();
+        let row: Vec<f64> = row.iter().map(|e| e - mean).collect();
+        *variance = row.iter().map(|e| e * e).sum::<f64>() / (columns - 1.0);
+        rows.push(row);
+    }
+    (rows, variances)
+}
+
 /// Residuals less their mean, divided by their standard deviation (of 1/T): rows of z.
 pub(super) struct Centred {
     z: Vec<Vec<f64>>,
@@ -98,31 +112,28 @@ impl Centred {
         preparation: &mut Preparation,
     ) -> Result<Self> {
         check(hierarchy, residuals)?;
-        let columns = residuals.ncols() as f64;
-        let mut z: Vec<Vec<f64>> = Vec::with_capacity(residuals.nrows());
-        let mut squares = Array1::<f64>::zeros(residuals.nrows());
-        for (row, square) in residuals.rows().into_iter().zip(&mut squares) {
-            let mean = row.iter().map(|e| e / columns).sum::<f64>();
-            let row: Vec<f64> = row.iter().map(|e| e - mean).collect();
-            *square = row.iter().map(|e| e * e).sum();
-            z.push(row);
-        }
-        let mut variances = squares.mapv(|square| square / (columns - 1.0));
+        let (rows, mut variances) = centre(residuals);
         let lifted = lift(hierarchy, &mut variances, preparation)?;
-        for (row, &square) in z.iter_mut().zip(&squares) {
-            let deviation = f64::sqrt(square / columns);
+        Ok(Self::scaled(rows, variances, &lifted))
+    }
+
+    /// Of rows less their mean, with their variances; those that were lifted correlate with nothing.
+    pub(super) fn scaled(mut z: Vec<Vec<f64>>, variances: Array1<f64>, lifted: &[usize]) -> Self {
+        for row in &mut z {
+            let square: f64 = row.iter().map(|e| e * e).sum();
+            let deviation = f64::sqrt(square / row.len() as f64);
             row.iter_mut().for_each(|e| *e /= deviation);
         }
-        for node in lifted {
+        for &node in lifted {
             // What is left of a constant is rounding, which correlates with nothing.
             z[node].fill(0.0);
         }
-        Ok(Self { z, variances })
+        Self { z, variances }
     }
 
     /// `λ = Σ_{i>j} Var(r_ij) / Σ_{i>j} r_ij²` with `r_ij` the mean over t of `w_t = z_ti z_tj` and `Var(r_ij)` that of
     /// a mean, `Σ_t (w_t − r_ij)² / (T (T − 1))`.
-    fn shrinkage(&self) -> f64 {
+    pub(super) fn shrinkage(&self) -> f64 {
         let (mut variance, mut square) = (0.0, 0.0);
         for (i, a) in self.z.iter().enumerate() {
             let columns = a.len() as f64;

@@ -1,6 +1,6 @@
 //! W from the residuals of a temporal or cross-temporal structure, whose nodes are steps of series.
 
-use tensor::ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
+use tensor::ndarray::{Array1, Array2, ArrayView2};
 
 use super::nesting::sizes;
 use super::preparation::Preparation;
@@ -8,7 +8,7 @@ use super::residuals::{self, Centred};
 use super::{Strategy, diagonal, full};
 use crate::arrays::rows;
 use crate::error::Result;
-use crate::hierarchy::{Hierarchy, Pairs};
+use crate::hierarchy::{Hierarchy, Level, Pairs};
 
 /// How W follows from the residuals of a temporal structure, or of a cross-temporal one.
 ///
@@ -116,8 +116,11 @@ pub(super) fn prepare(
         }
         C::SAr1 => ar1(&pairs, &series_variances(hierarchy, &pairs, residuals, preparation)?, residuals),
         C::HAr1 => ar1(&pairs, &residuals::mean_squares(hierarchy, residuals, preparation)?, residuals),
-        C::BdShr => blocks_of_series(hierarchy, &pairs, residuals, preparation, residuals::shrunk)?,
-        C::BdSam => blocks_of_series(hierarchy, &pairs, residuals, preparation, residuals::covariance)?,
+        C::BdShr => {
+            let shrink = |errors: &Centred| Some(errors.shrinkage());
+            blocks_of_series(hierarchy, &pairs, residuals, preparation, shrink)?
+        }
+        C::BdSam => blocks_of_series(hierarchy, &pairs, residuals, preparation, |_| None)?,
         C::Shr => residuals::shrunk(hierarchy, residuals, preparation)?,
         C::Sam => residuals::covariance(hierarchy, residuals, preparation)?,
     };
@@ -179,30 +182,44 @@ fn blocks_of_series(
     pairs: &Pairs,
     residuals: ArrayView2<'_, f64>,
     preparation: &mut Preparation,
-    estimate: fn(&Hierarchy, ArrayView2<'_, f64>, &mut Preparation) -> Result<Array2<f64>>,
+    shrink: impl Fn(&Centred) -> Option<f64>,
 ) -> Result<Array2<f64>> {
     residuals::check(hierarchy, residuals)?;
-    let series = pairs.first.len();
+    let at_order = |level: Level<'_>| residuals::centre(in_time(pairs, &level, residuals).view());
+    let orders: Vec<_> = pairs.second.levels().map(at_order).collect();
+    // The floor of variances is one of all nodes, or an order without errors would have one of its own.
+    let mut variances = Array1::zeros(hierarchy.len());
+    for (level, (_, own)) in pairs.second.levels().zip(&orders) {
+        for (i, &variance) in own.iter().enumerate() {
+            pairs.block(i, &level).for_each(|row| variances[row] = variance);
+        }
+    }
+    let lifted = residuals::lift(hierarchy, &mut variances, preparation)?;
     let mut w = Array2::zeros((hierarchy.len(), hierarchy.len()));
-    for level in pairs.second.levels() {
-        let starts: Vec<usize> = (0..series).map(|i| pairs.block(i, &level).start).collect();
-        let at_step =
-            |step: usize| residuals.select(Axis(0), &starts.iter().map(|s| s + step).collect::<Vec<_>>());
-        let steps: Vec<Array2<f64>> = (0..level.len()).map(at_step).collect();
-        let steps: Vec<_> = steps.iter().map(|errors| errors.view()).collect();
-        let errors = concatenate(Axis(1), &steps).expect("each step has the same rows");
-        let mut own = Preparation::default();
-        let block =
-            estimate(&pairs.first, errors.view(), &mut own).map_err(|error| error.in_level(level.name()))?;
-        preparation.replaced.append(&mut own.replaced);
-        preparation.shrinkages.extend(own.shrinkage.map(|lambda| (level.name().to_owned(), lambda)));
-        for ((i, j), &value) in block.indexed_iter() {
+    for (level, (rows, _)) in pairs.second.levels().zip(orders) {
+        let starts: Vec<usize> = (0..rows.len()).map(|i| pairs.block(i, &level).start).collect();
+        let own = starts.iter().map(|&start| variances[start]).collect();
+        let flat: Vec<usize> =
+            (0..rows.len()).filter(|&i| lifted.binary_search(&starts[i]).is_ok()).collect();
+        let centred = Centred::scaled(rows, own, &flat);
+        let shrinkage = shrink(&centred);
+        preparation.shrinkages.extend(shrinkage.map(|lambda| (level.name().to_owned(), lambda)));
+        let kept = 1.0 - shrinkage.unwrap_or(0.0);
+        for ((i, j), &value) in centred.covariance(|_, _| kept).indexed_iter() {
             for step in 0..level.len() {
                 w[[starts[i] + step, starts[j] + step]] = value;
             }
         }
     }
     Ok(w)
+}
+
+/// The residuals of all series at an order, in order of time.
+fn in_time(pairs: &Pairs, level: &Level<'_>, residuals: ArrayView2<'_, f64>) -> Array2<f64> {
+    let steps = level.len();
+    let starts: Vec<usize> = (0..pairs.first.len()).map(|i| pairs.block(i, level).start).collect();
+    let at = |(i, t): (usize, usize)| residuals[[starts[i] + t % steps, t / steps]];
+    Array2::from_shape_fn((starts.len(), steps * residuals.ncols()), at)
 }
 
 #[cfg(test)]

@@ -337,8 +337,8 @@ fn a_method_that_is_not_linear_can_come_first() {
     // What it says of a column is told of the right series.
     let stepwise = Stepwise::new(&structure, |_| Method::Ols, |_| top_down()).unwrap();
     let mut zeros = base.clone();
-    for step in ["half[0]", "half[1]"] {
-        zeros[[structure.hierarchy().node(&format!("B@{step}")).unwrap(), 1]] = 0.0;
+    for (step, value) in [("half[0]", 3.0), ("half[1]", -3.0)] {
+        zeros[[structure.hierarchy().node(&format!("B@{step}")).unwrap(), 1]] = value;
     }
     assert_eq!(
         stepwise.tcs(zeros.view()).unwrap_err().to_string(),

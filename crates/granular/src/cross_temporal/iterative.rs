@@ -77,7 +77,7 @@ impl Stepwise {
     /// Nothing is averaged, so the methods need not be linear. The steps stop as soon as the gap that one of them
     /// leaves in the other direction is at most `tolerance` times the largest absolute base forecast; then the aggregates
     /// are added up from the finest values, which moves them by no more than the number of members times the gap. Where
-    /// all orders share a projection, and all series do, one iteration is enough.
+    /// all orders share a projection, or all series do, one iteration is enough.
     ///
     /// ```
     /// use granular::{CrossTemporal, Hierarchy, IterativeConfig, Method, Stepwise};
@@ -90,9 +90,10 @@ impl Stepwise {
     /// let halves = array![[50.0, 49.0], [20.0, 30.0], [25.0, 24.0]];
     /// let base = structure.periods(&[("year", years.view()), ("half", halves.view())])?;
     ///
-    /// // Shop a has a better forecast for the year, the others have not.
+    /// // Shop a knows its year well, and at the year the total is less certain.
     /// let series = |name: &str| Method::Wls(arr1(&[if name == "a" { 0.1 } else { 1.0 }, 1.0, 1.0]));
-    /// let stepwise = Stepwise::new(&structure, |_| Method::Ols, series)?;
+    /// let order = |name: &str| if name == "year" { Method::WlsStruct } else { Method::Ols };
+    /// let stepwise = Stepwise::new(&structure, order, series)?;
     /// let (agreed, iterations) = stepwise.iterative(base.view(), &IterativeConfig::default())?;
     /// assert_eq!(agreed.gaps(), [0.0; 4]);
     /// assert!(iterations.converged && iterations.gaps.len() > 1);

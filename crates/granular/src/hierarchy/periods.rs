@@ -2,7 +2,7 @@
 
 use tensor::ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
-use super::Hierarchy;
+use super::{Hierarchy, Level};
 use crate::arrays::expect_extent;
 use crate::coherent::Coherent;
 use crate::error::{ErrorKind, Result};
@@ -103,11 +103,9 @@ pub(crate) fn arrange<'a>(
             return Err(ErrorKind::PeriodCount { level, expected, other, got }.into());
         }
     }
-    let missing = |name: &str| ErrorKind::NoSeries { level: name.to_owned() };
-    let places = hierarchy
-        .levels()
-        .zip(places)
-        .map(|(level, place)| place.ok_or_else(|| missing(level.name())))
-        .collect::<Result<_, _>>()?;
+    let place_of = |(level, place): (Level<'_>, Option<usize>)| {
+        place.ok_or_else(|| ErrorKind::NoSeries { level: level.name().to_owned() }.into())
+    };
+    let places = hierarchy.levels().zip(places).map(place_of).collect::<Result<_>>()?;
     Ok((places, agreed.map_or(0, |(_, periods)| periods)))
 }

@@ -347,11 +347,12 @@ fn a_method_that_is_not_linear_can_come_first() {
     );
 }
 
+fn message<T>(result: Result<T, Error>) -> String {
+    result.err().expect("it must fail").to_string()
+}
+
 #[test]
-fn refusals() {
-    fn message<T>(result: Result<T, Error>) -> String {
-        result.err().expect("it must fail").to_string()
-    }
+fn arranging_refuses_by_name() {
     let structure = small();
     let series = structure.cross_sectional().clone();
     let odd = Hierarchy::grouped().key("a", ["x@y", "z"]).level("L", &["a"]).build().unwrap();
@@ -379,7 +380,11 @@ fn refusals() {
         "level `quarter`: expected a multiple of 4 values, as a period has that many, got 6"
     );
     assert_eq!(message(structure.series("year", four)), "data of all levels: expected 42 rows, got 5");
+}
 
+#[test]
+fn steps_refuse_by_name() {
+    let structure = small();
     let wrong = |_: &str| Method::Wls(Array1::ones(3));
     assert_eq!(
         message(Stepwise::new(&structure, wrong, |_| Method::Ols)),
@@ -390,10 +395,11 @@ fn refusals() {
         "node `Total`: variances: expected 7 values, got 3"
     );
     let (stepwise, ..) = uneven(&structure, 4);
+    let short = Array2::ones((6, 1));
     for refused in [
-        message(stepwise.tcs(one)),
-        message(stepwise.cst(one)),
-        message(stepwise.iterative(one, &IterativeConfig::default())),
+        message(stepwise.tcs(short.view())),
+        message(stepwise.cst(short.view())),
+        message(stepwise.iterative(short.view(), &IterativeConfig::default())),
     ] {
         assert_eq!(refused, "data of all levels: expected 42 rows, got 6");
     }

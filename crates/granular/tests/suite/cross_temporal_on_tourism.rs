@@ -86,7 +86,7 @@ fn jointly() {
 #[test]
 fn in_steps() {
     let Some(Case { structure, base, residuals }) = case() else { return };
-    let (series, time, joint) = (structure.cross_sectional(), structure.temporal(), structure.hierarchy());
+    let (time, joint) = (structure.temporal(), structure.hierarchy());
     let rows = |name: &str| -> Vec<usize> {
         time.nodes().iter().map(|step| joint.node(&format!("{name}@{step}")).unwrap()).collect()
     };

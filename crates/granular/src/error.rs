@@ -40,6 +40,11 @@ impl Error {
     pub(crate) fn in_level(self, level: &str) -> Self {
         ErrorKind::InLevel { level: level.to_owned(), source: self }.into()
     }
+
+    /// Says for which node the error arose.
+    pub(crate) fn in_node(self, node: &str) -> Self {
+        ErrorKind::InNode { node: node.to_owned(), source: self }.into()
+    }
 }
 
 impl From<ErrorKind> for Error {
@@ -248,6 +253,22 @@ pub enum ErrorKind {
          but a forecast can only be shared out where the node above is a weighted sum of the nodes below"
     )]
     Weighed { method: &'static str, node: String, fine: String, above: String, coarse: String },
+
+    /// A level of a temporal structure was given no series.
+    #[error("level `{level}` has no series")]
+    NoSeries { level: String },
+    /// A series does not end with a full period.
+    #[error("level `{level}`: expected a multiple of {steps} values, as a period has that many, got {got}")]
+    PartPeriod { level: String, steps: usize, got: usize },
+    /// The series of two levels have different numbers of periods.
+    #[error("level `{level}`: expected {expected} periods as in level `{other}`, got {got}")]
+    PeriodCount { level: String, expected: usize, other: String, got: usize },
+    /// A step that averages projections was given a method that is none.
+    #[error("{step}, {part}: expected a linear method, as the projections of this step are averaged")]
+    NonlinearPart { step: &'static str, part: String },
+    /// Something failed for one node.
+    #[error("node `{node}`: {source}")]
+    InNode { node: String, source: Error },
 }
 
 fn quoted(names: &[String]) -> String {

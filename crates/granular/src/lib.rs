@@ -4,6 +4,7 @@
 mod arrays;
 mod coherent;
 mod combine;
+mod cross_temporal;
 mod error;
 mod forecasts;
 mod hierarchy;
@@ -17,7 +18,10 @@ mod table;
 mod uncertainty;
 
 pub use coherent::Coherent;
-pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
+pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TemporalCovariance, TopDown};
+pub use cross_temporal::{
+    AtBound, CrossTemporal, IterationGaps, Iterations, IterativeConfig, Stepwise, Which,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;

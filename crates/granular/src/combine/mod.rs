@@ -11,6 +11,7 @@ mod preparation;
 mod projection;
 mod residuals;
 mod sparse;
+mod temporal;
 mod top_down;
 mod tree;
 mod wls_struct;
@@ -25,6 +26,7 @@ use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
 pub use preparation::{Preparation, Replaced};
+pub use temporal::TemporalCovariance;
 pub use top_down::TopDown;
 
 /// How base forecasts are combined.
@@ -42,6 +44,7 @@ pub use top_down::TopDown;
 /// | `MintCov(e)` | (1/(T−1)) Σ_t (e_t−ē)(e_t−ē)ᵀ | by their covariance, for T well above n |
 /// | `MintShrink(e)` | the same, off-diagonals times 1−λ | by their shrunk covariance (Schäfer & Strimmer 2005) |
 /// | `Custom(w)` | w | by a covariance of one's own, symmetric positive definite |
+/// | `Temporal(c, e)` | by c | by the variances or covariances of steps in time: [`TemporalCovariance`] |
 /// | `TopDown(p)` | – | the first level's forecasts, shared out by proportions: [`TopDown`] |
 /// | `MiddleOut(level)` | – | the level's forecasts, added up above and shared out below |
 /// | `Erm(settings)` | – | a map learnt from past forecasts and what came: [`Erm`] |
@@ -85,6 +88,8 @@ pub enum Method {
     MintShrink(Array2<f64>),
     /// The projection with this W (n × n).
     Custom(Array2<f64>),
+    /// The projection with a covariance of the residuals (n × N periods) of a temporal or cross-temporal structure.
+    Temporal(TemporalCovariance, Array2<f64>),
     /// The forecasts of the first level, shared out.
     TopDown(TopDown),
     /// The forecasts of the level of this name, added up above it and shared out below it by the proportions of the
@@ -293,6 +298,9 @@ fn prepare(
             Box::new(full::covariance(hierarchy, &w, preparation)?)
         }
         Method::Custom(w) => Box::new(full::custom(hierarchy, &w, preparation)?),
+        Method::Temporal(covariance, residuals) => {
+            temporal::prepare(hierarchy, covariance, residuals.view(), preparation)?
+        }
         Method::TopDown(proportions) => top_down::prepare(hierarchy, &proportions, preparation)?,
         Method::MiddleOut(level) => Box::new(forecast_proportions::middle_out(hierarchy, &level)?),
         Method::Erm(erm) => Box::new(erm::prepare(hierarchy, &erm)?),

@@ -1,9 +1,11 @@
 //! The validated structure that everything else takes whole.
 
 mod aggregator;
+mod cross;
 mod grouped;
 mod lookup;
 mod nesting;
+mod periods;
 mod temporal;
 
 use std::collections::HashMap;
@@ -14,8 +16,10 @@ use std::sync::{Arc, OnceLock};
 use crate::sparse::Csr;
 
 pub use aggregator::Aggregator;
+pub(crate) use cross::Pairs;
 pub use grouped::Grouped;
 pub(crate) use nesting::{Nesting, add};
+pub(crate) use periods::{arrange, full_periods};
 
 /// Levels of nodes over the same finest units: which units each node adds up.
 ///
@@ -57,6 +61,8 @@ struct Shared {
     above: Csr,
     /// Derived when a large system asks for it first.
     nesting: OnceLock<Nesting>,
+    /// What it was crossed from.
+    factors: Option<Box<(Hierarchy, Hierarchy)>>,
 }
 
 /// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them, a node each.
@@ -71,20 +77,36 @@ impl Hierarchy {
     /// within a level.
     pub(crate) fn from_parts(parts: Vec<Part>, finest: usize) -> Self {
         let mut s = Csr::with_width(finest);
-        let (mut levels, mut names) = (Vec::new(), Vec::new());
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut levels = Vec::with_capacity(parts.len());
         for part in parts {
-            let start = names.len();
             debug_assert_eq!(part.nodes.len(), part.rows.height());
-            for node in part.nodes {
+            s.append(&part.rows);
+            levels.push((part.name, part.nodes));
+        }
+        Self::from_rows(levels, s, None)
+    }
+
+    /// Joins levels, each with the names of its nodes, and their rows of S, with the same promises.
+    fn from_rows(
+        parts: Vec<(String, Vec<String>)>,
+        s: Csr,
+        factors: Option<Box<(Hierarchy, Hierarchy)>>,
+    ) -> Self {
+        let (mut levels, mut names) = (Vec::with_capacity(parts.len()), Vec::new());
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut finest = 0;
+        for (level, nodes) in parts {
+            let start = names.len();
+            finest = nodes.len();
+            for node in nodes {
                 by_name.entry(node.clone()).or_default().push(names.len());
                 names.push(node);
             }
-            s.append(&part.rows);
-            levels.push((part.name, start..names.len()));
+            levels.push((level, start..names.len()));
         }
         let above = s.transpose(0..names.len() - finest);
-        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting: OnceLock::new() }) }
+        let nesting = OnceLock::new();
+        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting, factors }) }
     }
 
     /// n, the number of nodes of all levels.

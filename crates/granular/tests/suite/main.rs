@@ -4,6 +4,8 @@
 
 mod aggregators;
 mod conformal;
+mod cross_temporal;
+mod cross_temporal_on_tourism;
 mod errors;
 mod garbage;
 mod golden;
@@ -18,5 +20,7 @@ mod properties;
 mod scale;
 mod scores;
 mod support;
+mod temporal;
+mod temporal_on_demand;
 mod tourism;
 mod uncertainty;

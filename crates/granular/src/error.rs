@@ -223,6 +223,13 @@ pub enum ErrorKind {
     /// Too few samples or calibration points for what is promised.
     #[error("{what}: expected at least {needed} samples, got {got}")]
     FewSamples { what: &'static str, needed: usize, got: usize },
+
+    /// A method that is not linear in the base forecasts is asked for what only linear ones have.
+    #[error(
+        "{what}: the method is not linear in the base forecasts (`Reconciler::is_linear`), so no weights take them to \
+         the reconciled ones"
+    )]
+    NotLinear { what: &'static str },
 }
 
 fn quoted(names: &[String]) -> String {

@@ -4,6 +4,7 @@
 mod arrays;
 mod coherent;
 mod combine;
+mod differentiable;
 mod error;
 mod forecasts;
 mod hierarchy;
@@ -18,6 +19,7 @@ mod uncertainty;
 
 pub use coherent::Coherent;
 pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
+pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
 pub use hierarchy::{Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;

@@ -103,6 +103,11 @@ impl Strategy for ForecastProportions {
         values
     }
 
+    /// Of the finest level alone, which stays as it is.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        Ok([&vec![0.0; hierarchy.aggregate_len() * k], u].concat())
+    }
+
     fn is_linear(&self) -> bool {
         // Nothing is shared out when the kept level is the finest.
         self.steps.is_empty()

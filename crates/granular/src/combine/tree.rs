@@ -78,4 +78,41 @@ impl Tree {
             }
         }
     }
+
+    /// The transposed map of [`Tree::solve`]'s finest values: takes u in the finest rows and zeros above, and leaves what
+    /// the forecast of each node has in it. Each step of both passes the other way round, last one first.
+    pub(super) fn solve_transposed<const W: usize>(
+        &self,
+        nesting: &Nesting,
+        values: &mut [[f64; W]],
+        sums: &mut [[f64; W]],
+    ) {
+        for link in nesting.chain() {
+            sums[link.target.clone()].fill([0.0; W]);
+            let source = link.source.clone();
+            for ((value, &share), &parent) in
+                values[source.clone()].iter().zip(&self.share[source]).zip(&link.parents)
+            {
+                add(&mut sums[parent as usize], value, share);
+            }
+            let target = link.target.clone();
+            for (value, sum) in values[target.clone()].iter_mut().zip(&sums[target]) {
+                add(value, sum, 1.0);
+            }
+        }
+        for link in nesting.chain().iter().rev() {
+            let target = link.target.clone();
+            for ((value, sum), gain) in
+                values[target.clone()].iter_mut().zip(&mut sums[target.clone()]).zip(&self.gain[target])
+            {
+                for (value, sum) in value.iter_mut().zip(sum) {
+                    *sum = (1.0 - gain) * *value - *sum;
+                    *value *= gain;
+                }
+            }
+            for (value, &parent) in values[link.source.clone()].iter_mut().zip(&link.parents) {
+                add(value, &sums[parent as usize], 1.0);
+            }
+        }
+    }
 }

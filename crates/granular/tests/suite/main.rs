@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
 mod conformal;
+mod differentiable;
 mod errors;
 mod garbage;
 mod golden;

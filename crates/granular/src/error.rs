@@ -230,6 +230,12 @@ pub enum ErrorKind {
          the reconciled ones"
     )]
     NotLinear { what: &'static str },
+    /// A residual is missing where covariances are kept.
+    #[error(
+        "level `{level}`, node `{node}`, column {column}: expected a residual, as covariances need all nodes at the same \
+         times, got none"
+    )]
+    MissingResidual { level: String, node: String, column: usize },
 }
 
 fn quoted(names: &[String]) -> String {

@@ -6,6 +6,7 @@ mod coherent;
 mod combine;
 mod differentiable;
 mod error;
+mod explain;
 mod forecasts;
 mod hierarchy;
 mod integrate;
@@ -18,9 +19,12 @@ mod table;
 mod uncertainty;
 
 pub use coherent::Coherent;
-pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
+pub use combine::{
+    Erm, Method, OnlineCovariance, OnlineMethod, Penalty, Preparation, Reconciler, Replaced, TopDown,
+};
 pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
 pub use hierarchy::{Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{

@@ -57,7 +57,8 @@ impl LinearMap<'_> {
         let all = ArrayView2::from_shape((h.len(), k), x).expect("n · k values are given");
         h.check_finite(0, all)?;
         let finest = self.strategy.try_finest(h, x, k)?;
-        let finest = ArrayView2::from_shape((h.finest_len(), k), &finest).expect("a strategy gives m · k values");
+        let finest =
+            ArrayView2::from_shape((h.finest_len(), k), &finest).expect("a strategy gives m · k values");
         let (values, _) = h.coherent_from(finest)?.into_inner().into_raw_vec_and_offset();
         Ok(values)
     }

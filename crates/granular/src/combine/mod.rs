@@ -8,6 +8,7 @@ mod full;
 mod linear;
 mod nesting;
 mod ols;
+mod online;
 mod preparation;
 mod projection;
 mod residuals;
@@ -26,6 +27,7 @@ use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
 pub(crate) use linear::Diagonal;
+pub use online::{OnlineCovariance, OnlineMethod};
 pub use preparation::{Preparation, Replaced};
 pub use top_down::TopDown;
 

@@ -181,7 +181,13 @@ impl Projection {
         finest
     }
 
-    fn transposed_by_aggregates(&self, factor: &Cholesky, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Vec<f64> {
+    fn transposed_by_aggregates(
+        &self,
+        factor: &Cholesky,
+        hierarchy: &Hierarchy,
+        u: &[f64],
+        k: usize,
+    ) -> Vec<f64> {
         let above = hierarchy.aggregate_len();
         let mut multipliers = Mat::zeros(above, k);
         for node in 0..above {

@@ -57,7 +57,7 @@ fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
 }
 
 /// Lifts variances to the floor, reports and returns the nodes it did so for.
-fn lift(
+pub(super) fn lift(
     hierarchy: &Hierarchy,
     variances: &mut Array1<f64>,
     preparation: &mut Preparation,

@@ -90,7 +90,9 @@ impl Sparse {
         let &Problem { hierarchy, base, columns, .. } = problem;
         let aggregates = hierarchy.aggregate_len();
         let mut work = vec![[0.0; W]; aggregates];
-        work.extend(base.chunks_exact(columns).map(|row| -> [f64; W] { std::array::from_fn(|c| row[at + c]) }));
+        work.extend(
+            base.chunks_exact(columns).map(|row| -> [f64; W] { std::array::from_fn(|c| row[at + c]) }),
+        );
         self.tree.solve_transposed(hierarchy.nesting(), &mut work, &mut vec![[0.0; W]; aggregates]);
         for (to, from) in out.chunks_exact_mut(columns).zip(&work) {
             to[at..at + W].copy_from_slice(from);

@@ -102,7 +102,10 @@ impl<T: Element> Projection<T> {
             return Err(ErrorKind::Variance { level, node, got: variances[at] }.into());
         }
         let log_variances = Some(Param::new(&logs).map_err(Error::model)?);
-        Ok(Self { log_variances, kind: Kind::Learnt { projector: LearnedProjector::new(hierarchy), parameter } })
+        Ok(Self {
+            log_variances,
+            kind: Kind::Learnt { projector: LearnedProjector::new(hierarchy), parameter },
+        })
     }
 
     /// The hierarchy whose nodes are the columns.

@@ -70,7 +70,11 @@ impl LearnedProjector {
     ///
     /// # Errors
     /// As [`LearnedProjector::project`].
-    pub fn project_rows<'t, T: Projectable>(&self, x: Var<'t, T>, w: Var<'_, T>) -> tensor::Result<Var<'t, T>> {
+    pub fn project_rows<'t, T: Projectable>(
+        &self,
+        x: Var<'t, T>,
+        w: Var<'_, T>,
+    ) -> tensor::Result<Var<'t, T>> {
         self.record(x, w, Nodes::InColumns)
     }
 
@@ -151,7 +155,8 @@ impl<T: Projectable> Op<T> for ProjectWeighted {
         let mut q_of_all = vec![T::zero(); x.len()];
         for batch in layout.batches() {
             let plain = |g: &[f64]| map.transposed(g, k);
-            let q = T::backwards(&plain, Some(w), &layout.matrix(&step.upstream, batch)).map_err(refusal(OP))?;
+            let q =
+                T::backwards(&plain, Some(w), &layout.matrix(&step.upstream, batch)).map_err(refusal(OP))?;
             for ((position, at), q) in layout.places(batch).enumerate().zip(q) {
                 slopes[position / k] -= q * (x[at] - step.output.values[at]);
                 q_of_all[at] = q;

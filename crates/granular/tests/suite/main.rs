@@ -5,6 +5,7 @@
 mod conformal;
 mod differentiable;
 mod errors;
+mod explain;
 mod garbage;
 mod golden;
 #[path = "../../../../tests/support/m5.rs"]
@@ -14,6 +15,7 @@ mod method_properties;
 mod methods;
 mod methods_on_tourism;
 mod models;
+mod online;
 mod properties;
 mod scale;
 mod scores;

@@ -26,7 +26,7 @@ use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
-pub(crate) use linear::Diagonal;
+pub(crate) use linear::{Diagonal, LinearMap};
 pub use online::{OnlineCovariance, OnlineMethod};
 pub use preparation::{Preparation, Replaced};
 pub use top_down::TopDown;

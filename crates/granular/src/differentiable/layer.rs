@@ -131,10 +131,10 @@ impl<T: Element> Projection<T> {
     /// # Errors
     /// Where the variances have become 0 or infinite, or too far apart: as [`Reconciler::new`].
     pub fn reconciler(&self) -> Result<Arc<Reconciler>> {
-        match (&self.kind, self.variances()) {
-            (Kind::Fixed(projector), _) => Ok(projector.shared()),
-            (Kind::Learnt { projector, .. }, variances) => {
-                let variances = variances.expect("a learnt projection has variances");
+        match &self.kind {
+            Kind::Fixed(projector) => Ok(projector.shared()),
+            Kind::Learnt { projector, .. } => {
+                let variances = self.variances().unwrap_or_default();
                 Ok(Arc::new(Reconciler::new(projector.hierarchy(), Method::Wls(variances))?))
             }
         }

@@ -9,7 +9,7 @@ use super::effect::LevelEffect;
 use super::node::{NodeContributions, NodeExplanation};
 use super::printed::{aligned, four};
 use crate::coherent::Coherent;
-use crate::combine::Reconciler;
+use crate::combine::{LinearMap, Reconciler};
 use crate::error::Result;
 use crate::hierarchy::{Hierarchy, Level};
 use crate::integrate::gaps;
@@ -77,25 +77,34 @@ impl Reconciler {
         let map = self.linear("explain")?;
         let reconciled = self.reconcile(base)?;
         let hierarchy = self.hierarchy();
-        let (n, k) = base.dim();
-        let sizes: Vec<f64> = (0..n).map(|node| hierarchy.members(node).map(|(_, w)| w).sum()).collect();
+        let sizes: Vec<f64> =
+            (0..hierarchy.len()).map(|node| hierarchy.members(node).map(|(_, w)| w).sum()).collect();
         let (mut contributions, mut weights) = (Vec::new(), Vec::new());
         for level in hierarchy.levels() {
-            // One column more: a forecast of 1 for every unit.
-            let mut masked = vec![0.0; n * (k + 1)];
-            for node in level.range() {
-                let row = &mut masked[node * (k + 1)..][..k + 1];
-                row.iter_mut().zip(base.row(node)).for_each(|(to, from)| *to = *from);
-                row[k] = sizes[node];
-            }
-            let shape = (n, k + 1);
-            let all = Array2::from_shape_vec(shape, map.apply(&masked, k + 1)?).expect("n · (k + 1) values");
-            let (of_base, of_ones) = all.view().split_at(Axis(1), k);
+            let all = level_alone(map, level, base, &sizes)?;
+            let (of_base, of_ones) = all.view().split_at(Axis(1), base.ncols());
             weights.push(of_ones.column(0).iter().zip(&sizes).map(|(value, size)| value / size).collect());
             contributions.push(of_base.to_owned());
         }
         Ok(Explanation { reconciler: self, base: base.to_owned(), reconciled, contributions, weights })
     }
+}
+
+/// What reconciling makes of a level's base forecasts and 0 for all others; a last column is for forecasts of 1 for each
+/// unit.
+fn level_alone(
+    map: LinearMap<'_>,
+    level: Level<'_>,
+    base: ArrayView2<'_, f64>,
+    sizes: &[f64],
+) -> Result<Array2<f64>> {
+    let (n, width) = (base.nrows(), base.ncols() + 1);
+    let mut masked = vec![0.0; n * width];
+    for node in level.range() {
+        let values = base.row(node).into_iter().chain([&sizes[node]]);
+        masked[node * width..][..width].iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+    }
+    Ok(Array2::from_shape_vec((n, width), map.apply(&masked, width)?).expect("as many values as went in"))
 }
 
 impl Explanation<'_> {

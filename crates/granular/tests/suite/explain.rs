@@ -102,8 +102,8 @@ fn a_table_of_levels_and_of_one_node() {
         "\
 level  nodes  gap before  gap after  moved mean     rms     max  at  variance  weight
 T          1       5.000      0.000      0.6667  0.6667  0.6667   T     4.000   0.333
-Half       2       7.000      0.000       3.167   3.184   3.667   B     2.000   0.333
-Leaf       4       0.000      0.000       1.417   1.424   1.667  B1     1.000   0.333
+Half       2       7.000      0.000       3.167   3.206   3.667   B     2.000   0.333
+Leaf       4       0.000      0.000       1.417   1.439   1.667  B1     1.000   0.333
 "
         .replace("  T     4", &format!("  {}     4", h.nodes()[0]))
     );

@@ -20,5 +20,8 @@ mod properties;
 mod scale;
 mod scores;
 mod support;
+#[path = "../../../../examples/support/through.rs"]
+mod through;
 mod tourism;
+mod train_through;
 mod uncertainty;

@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn without_forgetting_it_reconciles_as_the_batch_methods(sketch in sketch(8)) {
         let h = sketch.hierarchy();
-        let e = sketch.numbers(h.len(), 6);
+        let e = sketch.residuals(h.len());
         let batch = [Method::WlsVar(e.clone()), Method::MintCov(e.clone()), Method::MintShrink(e.clone())];
         let base = sketch.numbers(h.len(), 2);
         for (online, batch) in METHODS.into_iter().zip(batch) {

@@ -57,7 +57,8 @@ proptest! {
                 let size = single.contributions.mapv(f64::abs).sum();
                 let sum = single.contributions.sum_axis(Axis(0));
                 prop_assert!((sum - &node.reconciled).mapv(f64::abs).sum() <= 1e-10 * size.max(1.0), "{:?}", method);
-                prop_assert!((single.weights - m.row(row)).mapv(f64::abs).sum() < 1e-8);
+                let gap = (single.weights - m.row(row)).mapv(f64::abs).sum();
+                prop_assert!(gap < 1e-8, "{}: {:?}", gap, method);
                 if !matches!(method, Method::Erm(_)) {
                     prop_assert!((node.weights.sum() - 1.0).abs() < 1e-9, "{:?}", method);
                 }
@@ -105,7 +106,6 @@ T          1       5.000      0.000      0.6667  0.6667  0.6667   T     4.000   
 Half       2       7.000      0.000       3.167   3.206   3.667   B     2.000   0.333
 Leaf       4       0.000      0.000       1.417   1.439   1.667  B1     1.000   0.333
 "
-        .replace("  T     4", &format!("  {}     4", h.nodes()[0]))
     );
     assert_eq!(
         explanation.node("A").unwrap().to_string(),
@@ -114,26 +114,23 @@ A           weight     h1
 base                55.00
 reconciled   1.000  52.33
 T            0.333  16.67
-Half         0.333  18.83
-Leaf         0.333  16.83
+Half         0.333  18.58
+Leaf         0.333  17.08
 "
     );
     let b2 = explanation.by_node("B2").unwrap();
     assert_eq!(
         b2.to_string(),
-        format!(
-            "\
-B2       level  weight      h1
-B2        Leaf   0.708   21.25
-B         Half   0.208   10.83
-{:<5}        T   0.083   8.333
-A         Half  -0.042  -2.292
-B1        Leaf  -0.292  -4.375
-A1        Leaf  -0.042  -1.250
-A2        Leaf  -0.042 -0.8333
-",
-            h.nodes()[0]
-        )
+        "\
+B2  level  weight       h1
+B2   Leaf   0.708    21.25
+B    Half   0.208    10.83
+T       T   0.083    8.333
+B1   Leaf  -0.292   -4.375
+A    Half  -0.042   -2.292
+A1   Leaf  -0.042   -1.250
+A2   Leaf  -0.042  -0.8333
+"
     );
     assert_eq!(b2.largest(2), [6, 2]);
 }

@@ -26,7 +26,7 @@ pub struct LevelEffect {
     pub moved_node: String,
     /// The mean of its nodes' variances in W, for methods with a W: what is large gives way.
     pub variance: Option<f64>,
-    /// Its weight in the sum of all units: 1 for all levels together.
+    /// Its weight in the sum of all units: 1 for all levels together where forecasts that agree are left alone.
     pub weight: f64,
 }
 

@@ -13,8 +13,9 @@ use crate::integrate::gaps;
 ///
 /// It is made by integrating ([`Hierarchy::integrate`]), by checking ([`Hierarchy::check`]) or by reconciling
 /// ([`Reconciler::reconcile`](crate::Reconciler::reconcile)) and in no other way, so a forecast that does not add up
-/// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members,
-/// added in the order of the rows, to the last bit; sums of other groupings of the same members agree up to rounding.
+/// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members
+/// (times their weights, where the hierarchy has others than 1), added in the order of the rows, to the last bit; sums of
+/// other groupings of the same members agree up to rounding.
 ///
 /// ```
 /// use granular::Hierarchy;

@@ -25,7 +25,7 @@ pub use combine::{
 pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
 pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
-pub use hierarchy::{Grouped, Hierarchy, Level};
+pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{
     Estimator, Evaluation, Metric, coverage, crps_gaussian, crps_samples, energy_score, interval_score,

@@ -22,7 +22,7 @@ impl Reconciler {
         if self.is_linear() {
             return Ok(LinearMap { hierarchy: &self.hierarchy, strategy: &*self.strategy });
         }
-        Err(ErrorKind::NotLinear { what }.into())
+        Err(ErrorKind::NoMatrix { what }.into())
     }
 
     /// The diagonal of W, where the method has one.
@@ -112,6 +112,7 @@ mod tests {
 
     use super::*;
     use crate::combine::{Erm, Method, Penalty, TopDown};
+    use crate::hierarchy::Aggregator;
 
     fn number(seed: usize, i: usize) -> f64 {
         ((i * 37 + seed * 101) % 97) as f64 / 7.0 - 5.0
@@ -143,7 +144,9 @@ mod tests {
             &[("a", 12), ("b", 4), ("c", 3), ("d", 2), ("e", 1)],
             &[("one", 1)],
         ];
-        for h in levels.map(|levels| Hierarchy::temporal(12, levels).unwrap()) {
+        let sums = levels.map(|levels| Hierarchy::temporal(12, levels).unwrap());
+        let means = sums.clone().map(|h| h.aggregated_by(&Aggregator::Mean).unwrap());
+        for h in sums.into_iter().chain(means) {
             let finest_only = Method::MiddleOut(h.finest().name().to_owned());
             for method in methods(&h).into_iter().chain([finest_only]) {
                 let reconciler = Reconciler::new(&h, method.clone()).unwrap();

@@ -76,7 +76,8 @@ pub enum Method {
     BottomUp,
     /// The projection with W = I.
     Ols,
-    /// The projection with W = diag(S 1), the number of units below each node.
+    /// The projection with W = diag(S 1), the number of units below each node. Where S has weights other than 1 they
+    /// count with their size, `Σ_j |S_ij|`; a node that is always 0 counts as 1.
     WlsStruct,
     /// The projection with W = diag(w): one positive variance for each node, in the order of the rows.
     Wls(Array1<f64>),
@@ -187,7 +188,8 @@ impl Reconciler {
     ///   it.
     /// - [`Method::MiddleOut`] and [`TopDown::ForecastProportions`]:
     ///   [`ErrorKind::UnknownLevel`](crate::ErrorKind::UnknownLevel), and
-    ///   [`ErrorKind::Crossed`](crate::ErrorKind::Crossed) for levels that do not nest.
+    ///   [`ErrorKind::Crossed`](crate::ErrorKind::Crossed), [`ErrorKind::PartlyIn`](crate::ErrorKind::PartlyIn) and
+    ///   [`ErrorKind::Weighed`](crate::ErrorKind::Weighed) for levels that do not nest.
     /// - [`Method::Erm`]: `Shape`, `NotFinite`; [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a number of
     ///   columns or a penalty out of its range; `Singular` for a penalty that is too small.
     pub fn new(hierarchy: &Hierarchy, method: Method) -> Result<Self> {

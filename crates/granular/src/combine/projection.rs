@@ -254,6 +254,7 @@ fn row_major(mat: &Mat<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hierarchy::Aggregator;
 
     /// Keys a (3 values), b (5) and c (4), the finest level crosses all.
     fn crossed() -> Hierarchy {
@@ -279,6 +280,21 @@ mod tests {
         Hierarchy::temporal(60, &levels).unwrap()
     }
 
+    /// Weights other than 1: nested ones, zeros, and levels that do not weigh alike.
+    fn weighted() -> Vec<Hierarchy> {
+        let h = ladder(&[60, 30, 10, 1]);
+        let uneven = Aggregator::WeightedMean((0..60).map(|unit| (unit % 4) as f64).collect());
+        vec![
+            h.aggregated_by(&Aggregator::Mean).unwrap(),
+            h.aggregated_by(&Aggregator::Last).unwrap(),
+            h.aggregated_by(&uneven).unwrap(),
+            h.level_aggregated_by("w30", &uneven).unwrap(),
+            h.level_aggregated_by("w10", &Aggregator::First).unwrap(),
+            crossed().aggregated_by(&Aggregator::Mean).unwrap(),
+            crossed().level_aggregated_by("AC", &Aggregator::Last).unwrap(),
+        ]
+    }
+
     fn number(seed: usize, i: usize) -> f64 {
         ((i * 37 + seed * 101) % 97) as f64 / 7.0 - 5.0
     }
@@ -294,7 +310,7 @@ mod tests {
     fn the_sparse_form_gives_what_the_dense_one_gives() {
         let ladders =
             [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1]), ladder(&[6, 2, 1])];
-        for h in ladders.into_iter().chain([crossed()]) {
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()) {
             let n = h.len();
             let uneven = (0..n).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
             let sizes = (0..n).map(|node| h.members(node).len() as f64).collect();

@@ -43,7 +43,7 @@ impl Projector {
     /// Takes a reconciler, or a shared one.
     ///
     /// # Errors
-    /// [`ErrorKind::NotLinear`](crate::ErrorKind::NotLinear) for a method by the proportions of the forecasts themselves.
+    /// [`ErrorKind::NoMatrix`](crate::ErrorKind::NoMatrix) for a method by the proportions of the forecasts themselves.
     pub fn new(reconciler: impl Into<Arc<Reconciler>>) -> Result<Self> {
         let reconciler = reconciler.into();
         reconciler.linear(OP)?;

@@ -72,7 +72,7 @@ impl Reconciler {
     /// Reconciles base forecasts (n × k) and says where the result comes from.
     ///
     /// # Errors
-    /// As [`Reconciler::reconcile`]; [`ErrorKind::NotLinear`](crate::ErrorKind::NotLinear) for a method by the
+    /// As [`Reconciler::reconcile`]; [`ErrorKind::NoMatrix`](crate::ErrorKind::NoMatrix) for a method by the
     /// proportions of the forecasts themselves: there a product has no parts that add up.
     pub fn explain(&self, base: ArrayView2<'_, f64>) -> Result<Explanation<'_>> {
         let map = self.linear("explain")?;
@@ -84,7 +84,8 @@ impl Reconciler {
         for level in hierarchy.levels() {
             let all = level_alone(map, level, base, &sizes)?;
             let (of_base, of_ones) = all.view().split_at(Axis(1), base.ncols());
-            weights.push(of_ones.column(0).iter().zip(&sizes).map(|(value, size)| value / size).collect());
+            let share = |(value, size): (&f64, &f64)| if *size == 0.0 { 0.0 } else { value / size };
+            weights.push(of_ones.column(0).iter().zip(&sizes).map(share).collect());
             contributions.push(of_base.to_owned());
         }
         Ok(Explanation { reconciler: self, base: base.to_owned(), reconciled, contributions, weights })

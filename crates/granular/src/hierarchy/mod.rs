@@ -1,5 +1,6 @@
 //! The validated structure that everything else takes whole.
 
+mod aggregator;
 mod grouped;
 mod lookup;
 mod nesting;
@@ -12,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::sparse::Csr;
 
+pub use aggregator::Aggregator;
 pub use grouped::Grouped;
 pub(crate) use nesting::{Nesting, add};
 
@@ -19,7 +21,8 @@ pub(crate) use nesting::{Nesting, add};
 ///
 /// A granularity is a linear aggregation of the finest units. With `b` the values of the `m` finest units, the values
 /// of all `n` nodes are `y = S b`, S sparse, its rows ordered level by level. The last level is the finest: one node
-/// for each unit, S the identity there.
+/// for each unit, S the identity there. A node's row has weight 1 for each of its units, unless another [`Aggregator`]
+/// was chosen. A level need not hold every unit, and a node without members has the value 0.
 ///
 /// It is validated once, when built, and immutable after; a clone shares the same memory.
 ///
@@ -56,11 +59,11 @@ struct Shared {
     nesting: OnceLock<Nesting>,
 }
 
-/// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them.
+/// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them, a node each.
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) nodes: Vec<String>,
-    pub(crate) members: Vec<Vec<usize>>,
+    pub(crate) rows: Csr,
 }
 
 impl Hierarchy {
@@ -72,11 +75,12 @@ impl Hierarchy {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for part in parts {
             let start = names.len();
-            for (node, members) in part.nodes.into_iter().zip(part.members) {
+            debug_assert_eq!(part.nodes.len(), part.rows.height());
+            for node in part.nodes {
                 by_name.entry(node.clone()).or_default().push(names.len());
                 names.push(node);
-                s.push_row(members.into_iter().map(|unit| (unit, 1.0)));
             }
+            s.append(&part.rows);
             levels.push((part.name, start..names.len()));
         }
         let above = s.transpose(0..names.len() - finest);

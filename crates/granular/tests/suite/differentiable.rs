@@ -1,7 +1,8 @@
 //! Projections as ops: the values of the reconciler, and derivatives against differences.
 
 use granular::{
-    Erm, ErrorKind, Hierarchy, LearnedProjector, Method, Penalty, Projection, Projector, Reconciler, TopDown,
+    Aggregator, Erm, ErrorKind, Hierarchy, LearnedProjector, Method, Penalty, Projection, Projector,
+    Reconciler, TopDown,
 };
 use nn::{Adam, Fields, Init, Linear, Module, Optimizer, Pass, Sequential, mse};
 use proptest::prelude::*;
@@ -16,13 +17,20 @@ use crate::support::{distance, seeded, seven_nodes};
 pub(crate) struct Sketch {
     pub(crate) rows: Vec<(u8, u8)>,
     nested: bool,
+    /// Whether a level is of means.
+    means: bool,
     numbers: Vec<f64>,
 }
 
 pub(crate) fn sketch(units: usize) -> impl Strategy<Value = Sketch> {
     let rows = prop::collection::vec((0u8..3, 0u8..3), 1..=units);
     let numbers = prop::collection::vec(-10.0..10.0, 6 * (7 + 9 + units));
-    (rows, any::<bool>(), numbers).prop_map(|(rows, nested, numbers)| Sketch { rows, nested, numbers })
+    (rows, any::<[bool; 2]>(), numbers).prop_map(|(rows, [nested, means], numbers)| Sketch {
+        rows,
+        nested,
+        means,
+        numbers,
+    })
 }
 
 impl Sketch {
@@ -35,7 +43,8 @@ impl Sketch {
             .level("Total", &[])
             .level("A", &["a"]);
         let builder = if self.nested { builder } else { builder.level("B", &["b"]) };
-        builder.level("A x B", &["a", "b"]).level("Unit", &["a", "b", "unit"]).build().unwrap()
+        let h = builder.level("A x B", &["a", "b"]).level("Unit", &["a", "b", "unit"]).build().unwrap();
+        if self.means { h.level_aggregated_by("A", &Aggregator::Mean).unwrap() } else { h }
     }
 
     /// `rows` × `columns`, at most six.
@@ -212,10 +221,15 @@ proptest! {
 }
 
 /// Windows of 6 and 7 cross, 600 and 700 over 4,200: conjugate gradients; and 1 + 20 + 700 nested: two passes.
-fn large() -> [Hierarchy; 2] {
+/// Sums, and means.
+fn large() -> impl Iterator<Item = Hierarchy> {
     let crossed: &[(&str, usize)] = &[("w", 7), ("v", 6), ("unit", 1)];
     let nested: &[(&str, usize)] = &[("all", 4200), ("w", 210), ("v", 6), ("unit", 1)];
-    [crossed, nested].map(|levels| Hierarchy::temporal(4200, levels).unwrap())
+    [crossed, nested].into_iter().flat_map(|levels| {
+        let sums = Hierarchy::temporal(4200, levels).unwrap();
+        let means = sums.aggregated_by(&Aggregator::Mean).unwrap();
+        [sums, means]
+    })
 }
 
 #[test]
@@ -366,7 +380,7 @@ fn refusals() {
     let h = seven_nodes();
     let proportions = Reconciler::new(&h, Method::TopDown(TopDown::ForecastProportions)).unwrap();
     let error = Projector::new(proportions).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::NotLinear { what: "project" }));
+    assert!(matches!(error.kind(), ErrorKind::NoMatrix { what: "project" }));
     assert_eq!(
         error.to_string(),
         "project: the method is not linear in the base forecasts (`Reconciler::is_linear`), so no weights take them to \

@@ -187,7 +187,7 @@ fn refusals() {
     for method in [Method::TopDown(TopDown::ForecastProportions), Method::MiddleOut("Half".into())] {
         let reconciler = Reconciler::new(&h, method).unwrap();
         let error = reconciler.explain(base().view()).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::NotLinear { what: "explain" }));
+        assert!(matches!(error.kind(), ErrorKind::NoMatrix { what: "explain" }));
         assert_eq!(
             error.to_string(),
             "explain: the method is not linear in the base forecasts (`Reconciler::is_linear`), so no weights take them \

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
+mod aggregators;
 mod conformal;
 mod differentiable;
 mod errors;

@@ -269,6 +269,19 @@ pub enum ErrorKind {
     /// Something failed for one node.
     #[error("node `{node}`: {source}")]
     InNode { node: String, source: Error },
+
+    /// A method that is not linear in the base forecasts is asked for what only linear ones have.
+    #[error(
+        "{what}: the method is not linear in the base forecasts (`Reconciler::is_linear`), so no weights take them to \
+         the reconciled ones"
+    )]
+    NoMatrix { what: &'static str },
+    /// A residual is missing where covariances are kept.
+    #[error(
+        "level `{level}`, node `{node}`, column {column}: expected a residual, as covariances need all nodes at the same \
+         times, got none"
+    )]
+    MissingResidual { level: String, node: String, column: usize },
 }
 
 fn quoted(names: &[String]) -> String {

@@ -5,7 +5,9 @@ mod arrays;
 mod coherent;
 mod combine;
 mod cross_temporal;
+mod differentiable;
 mod error;
+mod explain;
 mod forecasts;
 mod hierarchy;
 mod integrate;
@@ -18,11 +20,16 @@ mod table;
 mod uncertainty;
 
 pub use coherent::Coherent;
-pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TemporalCovariance, TopDown};
+pub use combine::{
+    Erm, Method, OnlineCovariance, OnlineMethod, Penalty, Preparation, Reconciler, Replaced,
+    TemporalCovariance, TopDown,
+};
 pub use cross_temporal::{
     AtBound, CrossTemporal, IterationGaps, Iterations, IterativeConfig, Stepwise, Which,
 };
+pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
 pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{

@@ -119,6 +119,11 @@ impl Strategy for ForecastProportions {
         values.split_off((hierarchy.aggregate_len() - self.first) * k)
     }
 
+    /// Of the finest level alone, which stays as it is.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        Ok([&vec![0.0; hierarchy.aggregate_len() * k], u].concat())
+    }
+
     fn is_linear(&self) -> bool {
         // Nothing is shared out when the kept level is the finest.
         self.children.iter().all(Option::is_none)

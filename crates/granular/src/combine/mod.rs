@@ -5,8 +5,10 @@ mod diagonal;
 mod erm;
 mod forecast_proportions;
 mod full;
+mod linear;
 mod nesting;
 mod ols;
+mod online;
 mod preparation;
 mod projection;
 mod residuals;
@@ -25,6 +27,8 @@ use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
+pub(crate) use linear::{Diagonal, LinearMap};
+pub use online::{OnlineCovariance, OnlineMethod};
 pub use preparation::{Preparation, Replaced};
 pub use temporal::TemporalCovariance;
 pub use top_down::TopDown;
@@ -117,6 +121,18 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     /// The same by a strategy that iterates and may have to give up; the others never fail.
     fn try_finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<Vec<f64>> {
         Ok(self.finest(hierarchy, base, k))
+    }
+
+    /// `Gᵀ u` for finest values u (m × k), where G (m × n) does what `finest` does: n × k. For linear strategies only.
+    ///
+    /// This one is right for all of them and slow; those that can do better say how.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        linear::transposed_by_columns(self, hierarchy, u, k)
+    }
+
+    /// The diagonal of W, where there is one.
+    fn variances(&self) -> Option<&[f64]> {
+        None
     }
 }
 

@@ -50,6 +50,16 @@ impl Strategy for Shares {
         }
         finest
     }
+
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        let mut out = vec![0.0; hierarchy.len() * k];
+        for ((&above, share), unit) in self.above.iter().zip(&self.shares).zip(u.chunks_exact(k.max(1))) {
+            for (out, u) in out[above * k..][..k].iter_mut().zip(unit) {
+                *out += share * u;
+            }
+        }
+        Ok(out)
+    }
 }
 
 pub(super) fn prepare(

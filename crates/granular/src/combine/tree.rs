@@ -72,4 +72,34 @@ impl Tree {
             link.each(|row, parent, _| add(&mut values[row], &sums[parent], self.share[row]));
         }
     }
+
+    /// The transposed map of [`Tree::solve`]'s finest values: takes u in the finest rows and zeros above, and leaves what
+    /// the forecast of each node has in it. Each step of both passes the other way round, last one first.
+    pub(super) fn solve_transposed<const W: usize>(
+        &self,
+        nesting: &Nesting,
+        values: &mut [[f64; W]],
+        sums: &mut [[f64; W]],
+    ) {
+        for link in nesting.chain() {
+            sums[link.target.clone()].fill([0.0; W]);
+            link.each(|row, parent, _| add(&mut sums[parent], &values[row], self.share[row]));
+            let target = link.target.clone();
+            for (value, sum) in values[target.clone()].iter_mut().zip(&sums[target]) {
+                add(value, sum, 1.0);
+            }
+        }
+        for link in nesting.chain().iter().rev() {
+            let target = link.target.clone();
+            for ((value, sum), gain) in
+                values[target.clone()].iter_mut().zip(&mut sums[target.clone()]).zip(&self.gain[target])
+            {
+                for (value, sum) in value.iter_mut().zip(sum) {
+                    *sum = (1.0 - gain) * *value - *sum;
+                    *value *= gain;
+                }
+            }
+            link.each(|row, parent, weight| add(&mut values[row], &sums[parent], weight));
+        }
+    }
 }

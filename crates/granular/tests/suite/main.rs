@@ -6,7 +6,9 @@ mod aggregators;
 mod conformal;
 mod cross_temporal;
 mod cross_temporal_on_tourism;
+mod differentiable;
 mod errors;
+mod explain;
 mod garbage;
 mod golden;
 #[path = "../../../../tests/support/m5.rs"]
@@ -16,11 +18,15 @@ mod method_properties;
 mod methods;
 mod methods_on_tourism;
 mod models;
+mod online;
 mod properties;
 mod scale;
 mod scores;
 mod support;
 mod temporal;
 mod temporal_on_demand;
+#[path = "../../../../examples/support/through.rs"]
+mod through;
 mod tourism;
+mod train_through;
 mod uncertainty;

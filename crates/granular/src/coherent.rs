@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use tensor::ndarray::{Array2, ArrayView1, ArrayView2};
 
-use crate::arrays::rows;
-use crate::error::Result;
+use crate::arrays::{columns, rows};
+use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 use crate::integrate::gaps;
 
@@ -85,6 +85,32 @@ impl Coherent {
     /// As [`Hierarchy::node_in`].
     pub fn node_in(&self, level: &str, name: &str) -> Result<ArrayView1<'_, f64>> {
         Ok(self.values.row(self.hierarchy.node_in(level, name)?))
+    }
+
+    /// Some of the columns, which add up as all of them do.
+    ///
+    /// ```
+    /// # use granular::Hierarchy;
+    /// # use tensor::ndarray::array;
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// let sales = year.integrate(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].view())?;
+    /// assert_eq!(sales.part(1..3)?.node("year[0]")?, array![7.0, 9.0]);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooShort`](crate::ErrorKind::TooShort) when there are fewer columns;
+    /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a range that ends before it starts.
+    pub fn part(&self, range: Range<usize>) -> Result<Self> {
+        if range.end < range.start {
+            let (expected, got) = ("a range that ends at or after its start", format!("{range:?}"));
+            return Err(ErrorKind::Parameter { name: "columns", expected, got }.into());
+        }
+        if range.end > self.columns() {
+            let (needed, got) = (range.end, self.columns());
+            return Err(ErrorKind::TooShort { what: "coherent values", needed, got }.into());
+        }
+        Ok(Self::trusted(self.hierarchy.clone(), columns(self.all(), range).to_owned()))
     }
 
     /// The coherence gap of each level, `max |y − S b|`: zero, measured anew.

@@ -223,6 +223,13 @@ pub enum ErrorKind {
     /// Too few samples or calibration points for what is promised.
     #[error("{what}: expected at least {needed} samples, got {got}")]
     FewSamples { what: &'static str, needed: usize, got: usize },
+
+    /// Something failed at one of several rolling origins.
+    #[error("origin {origin}: {source}")]
+    AtOrigin { origin: usize, source: Error },
+    /// A picture could not be drawn.
+    #[error("picture: {source}")]
+    Picture { source: Box<dyn std::error::Error + Send + Sync> },
 }
 
 fn quoted(names: &[String]) -> String {

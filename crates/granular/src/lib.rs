@@ -5,6 +5,7 @@ mod arrays;
 mod coherent;
 mod combine;
 mod error;
+mod files;
 mod forecasts;
 mod hierarchy;
 mod integrate;
@@ -12,6 +13,9 @@ mod linalg;
 mod metrics;
 mod model;
 mod multi;
+#[cfg(feature = "plot")]
+mod picture;
+mod rolling;
 mod sparse;
 mod table;
 mod uncertainty;
@@ -22,8 +26,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use hierarchy::{Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{
-    Estimator, Evaluation, Metric, coverage, crps_gaussian, crps_samples, energy_score, interval_score,
-    joint_coverage, mae, mase, pinball, rmse, rmsse, seasonal_naive, seasonal_scale, smape,
+    Estimator, Evaluation, Metric, Scores, coverage, crps_gaussian, crps_samples, energy_score,
+    interval_score, joint_coverage, mae, mase, pinball, rmse, rmsse, seasonal_naive, seasonal_scale, smape,
     squared_seasonal_scale,
 };
 pub use model::{
@@ -31,6 +35,9 @@ pub use model::{
     SeasonalNaive,
 };
 pub use multi::{Inputs, MultiGranularityModel};
+#[cfg(feature = "plot")]
+pub use picture::{Picture, Subject};
+pub use rolling::{Origin, Origins, RollingOrigins, Window};
 pub use table::Table;
 pub use tensor::ndarray;
 pub use uncertainty::{

@@ -4,6 +4,7 @@
 
 mod conformal;
 mod errors;
+mod evaluation;
 mod garbage;
 mod golden;
 #[path = "../../../../tests/support/m5.rs"]
@@ -13,6 +14,8 @@ mod method_properties;
 mod methods;
 mod methods_on_tourism;
 mod models;
+#[cfg(feature = "plot")]
+mod pictures;
 mod properties;
 mod scale;
 mod scores;

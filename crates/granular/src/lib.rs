@@ -31,10 +31,10 @@ pub use metrics::{
     squared_seasonal_scale,
 };
 pub use model::{
-    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Network, NetworkConfig, Ridge,
-    SeasonalNaive,
+    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Network, NetworkConfig,
+    Replay, Ridge, SeasonalNaive,
 };
-pub use multi::{Inputs, MultiGranularityModel};
+pub use multi::{Combine, Inputs, MultiGranularityModel};
 #[cfg(feature = "plot")]
 pub use picture::{Picture, Subject};
 pub use rolling::{Origin, Origins, RollingOrigins, Window};

@@ -313,17 +313,14 @@ impl Scene {
     /// The names beside the chart, where they hide nothing.
     fn draw_legend(&self, area: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), String> {
         let text = |error: &dyn ToString| error.to_string();
-        let mut y = 52;
-        let mut next = || std::mem::replace(&mut y, y + 22);
         let name = |name: &str, y: i32| Text::new(name.to_owned(), (34, y - 6), ("sans-serif", 14));
-        for line in &self.lines {
-            let y = next();
+        let mut places = (0..).map(|place| 52 + 22 * place);
+        for (line, y) in self.lines.iter().zip(&mut places) {
             let sample = PathElement::new([(4, y), (26, y)], line.color.stroke_width(line.width));
             area.draw(&sample).map_err(|error| text(&error))?;
             area.draw(&name(&line.name, y)).map_err(|error| text(&error))?;
         }
-        if let Some(band) = &self.band {
-            let y = next();
+        if let (Some(band), Some(y)) = (&self.band, places.next()) {
             let sample = Rectangle::new([(4, y - 6), (26, y + 6)], BLUE.mix(SHADE).filled());
             area.draw(&sample).map_err(|error| text(&error))?;
             area.draw(&name(&band.name, y)).map_err(|error| text(&error))?;

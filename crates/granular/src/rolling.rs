@@ -144,7 +144,8 @@ impl RollingOrigins {
             };
             one().map_err(|source: crate::Error| ErrorKind::AtOrigin { origin: origin.at, source })?;
         }
-        Ok(pooled.expect("there is at least one origin"))
+        // There is at least one origin, or `over` had refused.
+        Ok(pooled.ok_or(ErrorKind::Empty { what: "origins" })?)
     }
 
     fn check(&self, total: usize) -> Result<()> {

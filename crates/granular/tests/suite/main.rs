@@ -7,6 +7,7 @@ mod errors;
 mod evaluation;
 mod garbage;
 mod golden;
+mod learning;
 #[path = "../../../../tests/support/m5.rs"]
 mod m5;
 mod method_errors;

@@ -14,7 +14,9 @@ use crate::integrate::gaps;
 /// It is made by integrating ([`Hierarchy::integrate`]), by checking ([`Hierarchy::check`]) or by reconciling
 /// ([`Reconciler::reconcile`](crate::Reconciler::reconcile)) and in no other way, so a forecast that does not add up
 /// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members,
-/// added in the order of the rows, to the last bit; sums of other groupings of the same members agree up to rounding.
+/// added in the order of the rows, to the last bit: the gap to that sum is 0. A sum of the same m members in another order
+/// (the children of a node, say, in place of its finest units) agrees up to rounding: for weights of 1 within
+/// `2 (m − 1) · 2⁻⁵³ · Σ |b|`, up to terms of the order 2⁻¹⁰⁶.
 ///
 /// ```
 /// use granular::Hierarchy;
@@ -26,6 +28,16 @@ use crate::integrate::gaps;
 /// assert_eq!(sales.node("year[0]")?, array![10.0]);
 /// assert_eq!(sales.gaps(), [0.0, 0.0, 0.0]);
 /// # Ok::<(), granular::Error>(())
+/// ```
+///
+/// Values that were not added up cannot be called coherent; this does not compile:
+///
+/// ```compile_fail,E0451
+/// use granular::{Coherent, Hierarchy};
+/// use tensor::ndarray::array;
+///
+/// let hierarchy = Hierarchy::temporal(2, &[("year", 2), ("half", 1)]).unwrap();
+/// let made_up = Coherent { hierarchy, values: array![[9.0], [1.0], [2.0]] };
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coherent {

@@ -19,6 +19,7 @@ mod rolling;
 mod sparse;
 mod table;
 mod uncertainty;
+mod windows;
 
 pub use coherent::Coherent;
 pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
@@ -44,3 +45,4 @@ pub use uncertainty::{
     Bootstrap, BootstrapConfig, Conformal, ConformalConfig, Gaussian, Region, Samples, Scope, Sides,
     quantiles,
 };
+pub use windows::{WindowStream, Windows};

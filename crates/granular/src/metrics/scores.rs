@@ -45,11 +45,11 @@ impl Scores {
     ///
     /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
     /// let training = year.integrate(array![[1.0, 2.0, 3.0], [1.0, 3.0, 5.0]].view())?;
-    /// let scores = |year_ahead: f64| {
+    /// let scores = |year_ahead: f64| -> granular::Result<Scores> {
     ///     let actual = year.integrate(array![[4.0], [7.0]].view())?;
     ///     let mut evaluation = Evaluation::new(&actual, &training, 1)?;
     ///     evaluation.add("year", array![[year_ahead], [4.0], [7.0]].view())?;
-    ///     granular::Result::Ok(evaluation.into_scores())
+    ///     Ok(evaluation.into_scores())
     /// };
     /// // The year is 11; errors of 1 and 7 have a mean of 4 and a root mean square of 5.
     /// let both = Scores::pool([scores(12.0)?, scores(4.0)?])?;

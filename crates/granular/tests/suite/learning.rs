@@ -258,14 +258,15 @@ fn regions_are_those_of_each_step_s_reconciled_errors() {
     let (forecast, region) = learning.predict_region(history.view()).unwrap();
     assert_eq!(forecast, learning.predict(history.view()).unwrap());
     for step in 0..2 {
-        let finest = |of: &dyn Fn(ArrayView2<'_, f64>, ArrayView2<'_, f64>) -> Array2<f64>| {
-            let columns: Vec<Array2<f64>> = occasions().map(|(x, y)| of(x, y)).collect();
+        let coherent = |columns: &[Array2<f64>]| {
             let views: Vec<_> =
                 columns.iter().map(|c| c.slice_axis(Axis(1), Slice::from(step..step + 1))).collect();
             seven_nodes().integrate(tensor::ndarray::concatenate(Axis(1), &views).unwrap().view()).unwrap()
         };
-        let actual = finest(&|_, y| y.to_owned());
-        let predicted = finest(&|x, _| learning.predict(x).unwrap().finest().to_owned());
+        let came: Vec<_> = occasions().map(|(_, y)| y.to_owned()).collect();
+        let said: Vec<_> =
+            occasions().map(|(x, _)| learning.predict(x).unwrap().finest().to_owned()).collect();
+        let (actual, predicted) = (coherent(&came), coherent(&said));
         let expected = Conformal::fit(&actual, &predicted, &config).unwrap();
         assert_eq!(expected.widths(), learning.regions()[step].widths());
         for node in 0..7 {

@@ -18,6 +18,7 @@ mod models;
 #[cfg(feature = "plot")]
 mod pictures;
 mod properties;
+mod reports;
 mod scale;
 mod scores;
 mod support;

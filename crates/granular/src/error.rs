@@ -282,6 +282,22 @@ pub enum ErrorKind {
          times, got none"
     )]
     MissingResidual { level: String, node: String, column: usize },
+
+    /// Something failed at one of several rolling origins.
+    #[error("origin {origin}: {source}")]
+    AtOrigin { origin: usize, source: Error },
+    /// A combination that learns from past errors has not learnt yet.
+    #[error("the combination has not learnt yet: fit all levels, or weigh by other data")]
+    NotWeighed {},
+    /// There are no regions for predictions.
+    #[error("the model is not calibrated since it was fitted or weighed")]
+    NotCalibrated {},
+    /// A model cannot say what it would have predicted.
+    #[error("past predictions are needed: {hint}")]
+    NoReplay { hint: &'static str },
+    /// A picture could not be drawn.
+    #[error("picture: {source}")]
+    Picture { source: Box<dyn std::error::Error + Send + Sync> },
 }
 
 fn quoted(names: &[String]) -> String {

@@ -8,9 +8,11 @@ mod cross_temporal;
 mod cross_temporal_on_tourism;
 mod differentiable;
 mod errors;
+mod evaluation;
 mod explain;
 mod garbage;
 mod golden;
+mod learning;
 #[path = "../../../../tests/support/m5.rs"]
 mod m5;
 mod method_errors;
@@ -19,7 +21,10 @@ mod methods;
 mod methods_on_tourism;
 mod models;
 mod online;
+#[cfg(feature = "plot")]
+mod pictures;
 mod properties;
+mod reports;
 mod scale;
 mod scores;
 mod support;

@@ -1,6 +1,7 @@
 //! Bottom-up: the finest forecasts stand, all others are ignored.
 
 use super::{Footing, Strategy};
+use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 #[derive(Debug)]
@@ -13,5 +14,9 @@ impl Strategy for BottomUp {
 
     fn footing(&self) -> Footing<'_> {
         Footing::BottomUp
+    }
+
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        Ok([&vec![0.0; hierarchy.aggregate_len() * k], u].concat())
     }
 }

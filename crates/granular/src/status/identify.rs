@@ -70,13 +70,14 @@ impl Open {
         // Untold units below each known aggregate.
         let mut left = vec![0usize; above];
         for unit in (0..told.len()).filter(|&unit| !told[unit]) {
-            hierarchy.above().row(unit).for_each(|(node, _)| left[node] += 1);
+            weighed(hierarchy, unit).for_each(|node| left[node] += 1);
         }
         let mut ready: Vec<usize> = (0..above).filter(|&node| known[node] && left[node] == 1).collect();
         while let Some(node) = ready.pop() {
-            let Some((unit, _)) = hierarchy.members(node).find(|&(unit, _)| !told[unit]) else { continue };
+            let mut members = hierarchy.members(node).filter(|&(unit, weight)| weight != 0.0 && !told[unit]);
+            let Some((unit, _)) = members.next() else { continue };
             told[unit] = true;
-            for (node, _) in hierarchy.above().row(unit) {
+            for node in weighed(hierarchy, unit) {
                 left[node] -= 1;
                 if known[node] && left[node] == 1 {
                     ready.push(node);
@@ -103,10 +104,17 @@ impl Open {
         for (row, &node) in rows.iter_mut().zip(&self.rows) {
             let open = hierarchy.members(node).filter(|&(unit, _)| self.place[unit] < usize::MAX);
             open.for_each(|(unit, weight)| row[self.place[unit]] = weight);
+            let largest = row.iter().copied().fold(0.0, f64::max);
+            row.iter_mut().for_each(|weight| *weight /= largest);
         }
         let without_pivot = eliminate(&mut rows, columns);
         Ok((rows, without_pivot))
     }
+}
+
+/// The nodes above a unit in which it counts.
+fn weighed(hierarchy: &Hierarchy, unit: usize) -> impl Iterator<Item = usize> + '_ {
+    hierarchy.above().row(unit).filter(|(_, weight)| *weight != 0.0).map(|(node, _)| node)
 }
 
 /// Reduced row echelon form with row pivoting; returns the columns without a pivot.

@@ -30,13 +30,14 @@ impl Report {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ColumnReport {
-    /// Systems of active bounds that were solved.
+    /// Sets of active bounds that were solved for.
     pub iterations: usize,
-    /// The bounds that hold values back, in the order of the rows; fixed values are not among them.
+    /// The bounds that hold values back, in the order of the rows; known values are not among them.
     pub active: Vec<ActiveBound>,
-    /// How far the values are from optimal: the larger of the gradient that no multiplier explains, relative to the
-    /// largest sum of its terms' sizes, and the violation of bounds and fixed values, relative to the largest number
-    /// among the base forecasts and bounds.
+    /// How far the values are from optimal: the larger of the step that the gradient which no multiplier explains would
+    /// still make, and of the violation of bounds and known values, both relative to the largest number among the base
+    /// forecasts and bounds. With a full W, whose inverse is not known, the first is the gap in `y = ŷ + W φ`, relative to
+    /// the sizes of what is added there; φ are the multipliers of nodes and of the sums.
     pub kkt_residual: f64,
 }
 

@@ -84,9 +84,15 @@ impl Bytes<'_> {
 fn hierarchy(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
     if bytes.below(4) == 0 {
         let units = 1 + bytes.below(12);
-        let names = ["a", "b", "c", "d"];
-        let levels: Vec<(&str, usize)> =
-            (0..bytes.below(4)).map(|at| (names[bytes.below(8).min(at)], 1 + bytes.below(units))).collect();
+        let divisors: Vec<usize> = (1..=units).filter(|order| units.is_multiple_of(*order)).collect();
+        let names = ["a", "b", "c", "d", "unit"];
+        let order = |bytes: &mut Bytes<'_>| match bytes.below(32) {
+            0 => 1 + bytes.below(units),
+            other => divisors[other % divisors.len()],
+        };
+        let levels: Vec<(&str, usize)> = (0..bytes.below(4))
+            .map(|at| (names[if bytes.below(64) == 0 { 4 } else { at }], order(bytes)))
+            .collect();
         return Hierarchy::temporal(units, &[&levels[..], &[("unit", bytes.extent(1))]].concat());
     }
     const NAMES: [&str; 5] = ["x", "y", "", "x/y", "z"];
@@ -108,11 +114,12 @@ fn hierarchy(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
         ("A", &["b", "a"]),
         ("C", &["none"]),
     ];
-    for _ in 0..bytes.below(5) {
-        // The last two are mistakes.
-        let choice = bytes.below(32);
-        let (name, keys) = choices[if choice < 30 { choice % 4 } else { choice - 26 }];
-        grouped = grouped.level(name, keys);
+    let wanted = bytes.byte();
+    // The last two are mistakes.
+    for (at, (name, keys)) in choices.into_iter().enumerate() {
+        if if at < 4 { wanted >> at & 1 == 1 } else { bytes.below(32) == 0 } {
+            grouped = grouped.level(name, keys);
+        }
     }
     grouped.level("Unit", &["unit"]).build()
 }
@@ -172,7 +179,8 @@ fn constraints(bytes: &mut Bytes<'_>, h: &Hierarchy) -> Result<Constraints, Erro
     Ok(known)
 }
 
-/// Runs a case and says how it ended: `plain` and `known` for answers, or the kind of the error.
+/// Runs a case and says how it ended: `plain` and `known` for answers, or the kind of the error,
+/// with `tame` before it in a case without extreme numbers.
 ///
 /// # Panics
 /// When an answer is not finite, does not add up, or is not what the statuses ask for: a bug.
@@ -181,7 +189,8 @@ pub(crate) fn run(bytes: &[u8]) -> Vec<String> {
     bytes.wild = [0, 0, 0, 1, 4][bytes.below(5)];
     let mut outcomes = Vec::new();
     if let Err(error) = attempt(&mut bytes, &mut outcomes) {
-        outcomes.push(named(&error));
+        let tame = if bytes.wild == 0 { "tame " } else { "" };
+        outcomes.push(format!("{tame}{}", named(&error)));
     }
     outcomes
 }

@@ -19,7 +19,9 @@ mod uncertainty;
 pub use coherent::Coherent;
 pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
 pub use error::{Error, ErrorKind, Result};
-pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
+pub use hierarchy::{
+    Aggregator, Block, Constrained, Equations, Grouped, Hierarchy, Level, Parents, Span, SummingMatrix,
+};
 pub use integrate::coherence_gap;
 pub use metrics::{
     Estimator, Evaluation, Metric, coverage, crps_gaussian, crps_samples, energy_score, interval_score,

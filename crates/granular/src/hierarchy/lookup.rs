@@ -106,7 +106,7 @@ impl Hierarchy {
 }
 
 /// At most three names close to the one asked for: those that contain it, then similar ones; ignoring case.
-fn near(name: &str, names: &[String]) -> Vec<String> {
+pub(super) fn near(name: &str, names: &[String]) -> Vec<String> {
     let wanted = name.to_lowercase();
     if wanted.is_empty() {
         return Vec::new();

@@ -1,9 +1,16 @@
 //! The validated structure that everything else takes whole.
 
 mod aggregator;
+mod elimination;
+mod equations;
+mod files;
 mod grouped;
 mod lookup;
+mod matrix;
 mod nesting;
+mod parents;
+mod pyramid;
+mod relations;
 mod temporal;
 
 use std::collections::HashMap;
@@ -14,8 +21,12 @@ use std::sync::{Arc, OnceLock};
 use crate::sparse::Csr;
 
 pub use aggregator::Aggregator;
+pub use equations::{Constrained, Equations};
 pub use grouped::Grouped;
+pub use matrix::SummingMatrix;
 pub(crate) use nesting::{Nesting, add};
+pub use parents::Parents;
+pub use pyramid::{Block, Span};
 
 /// Levels of nodes over the same finest units: which units each node adds up.
 ///
@@ -57,6 +68,8 @@ struct Shared {
     above: Csr,
     /// Derived when a large system asks for it first.
     nesting: OnceLock<Nesting>,
+    /// Derived when a node's parents or children are asked for.
+    relations: OnceLock<relations::Relations>,
 }
 
 /// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them, a node each.
@@ -71,20 +84,43 @@ impl Hierarchy {
     /// within a level.
     pub(crate) fn from_parts(parts: Vec<Part>, finest: usize) -> Self {
         let mut s = Csr::with_width(finest);
-        let (mut levels, mut names) = (Vec::new(), Vec::new());
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let (mut levels, mut names) = (Vec::with_capacity(parts.len()), Vec::new());
         for part in parts {
-            let start = names.len();
             debug_assert_eq!(part.nodes.len(), part.rows.height());
-            for node in part.nodes {
-                by_name.entry(node.clone()).or_default().push(names.len());
-                names.push(node);
-            }
+            levels.push((part.name, part.nodes.len()));
+            names.extend(part.nodes);
             s.append(&part.rows);
-            levels.push((part.name, start..names.len()));
         }
+        Self::from_summing(levels, names, s)
+    }
+
+    /// From levels and their sizes, the names of all nodes, and all rows of S, with the same promises.
+    pub(crate) fn from_summing(levels: Vec<(String, usize)>, names: Vec<String>, s: Csr) -> Self {
+        let finest = levels.last().map_or(0, |(_, size)| *size);
         let above = s.transpose(0..names.len() - finest);
-        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting: OnceLock::new() }) }
+        Self::joined(levels, names, s, above)
+    }
+
+    /// The same from S less its identity, transposed: for each unit the nodes above it, ascending.
+    pub(crate) fn from_above(levels: Vec<(String, usize)>, names: Vec<String>, above: Csr) -> Self {
+        let mut s = above.transpose(0..above.height());
+        s.append(&Csr::identity(above.height()));
+        Self::joined(levels, names, s, above)
+    }
+
+    fn joined(sizes: Vec<(String, usize)>, names: Vec<String>, s: Csr, above: Csr) -> Self {
+        let mut levels = Vec::with_capacity(sizes.len());
+        let mut start = 0;
+        for (name, size) in sizes {
+            levels.push((name, start..start + size));
+            start += size;
+        }
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::with_capacity(names.len());
+        for (node, name) in names.iter().enumerate() {
+            by_name.entry(name.clone()).or_default().push(node);
+        }
+        let (nesting, relations) = (OnceLock::new(), OnceLock::new());
+        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting, relations }) }
     }
 
     /// n, the number of nodes of all levels.

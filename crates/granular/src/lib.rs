@@ -20,7 +20,7 @@ mod uncertainty;
 pub use coherent::Coherent;
 pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TemporalCovariance, TopDown};
 pub use cross_temporal::{
-    AtBound, CrossTemporal, IterationGaps, Iterations, IterativeConfig, Stepwise, Which,
+    AtBound, CrossTemporal, Direction, IterationGaps, Iterations, IterativeConfig, Stepwise,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use hierarchy::{Grouped, Hierarchy, Level};

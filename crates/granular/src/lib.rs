@@ -30,7 +30,7 @@ pub use combine::{
     TemporalCovariance, TopDown,
 };
 pub use cross_temporal::{
-    AtBound, CrossTemporal, IterationGaps, Iterations, IterativeConfig, Stepwise, Which,
+    AtBound, CrossTemporal, Direction, IterationGaps, Iterations, IterativeConfig, Stepwise,
 };
 pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};

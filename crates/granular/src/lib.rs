@@ -7,6 +7,7 @@ mod combine;
 mod error;
 mod files;
 mod forecasts;
+pub mod guide;
 mod hierarchy;
 mod integrate;
 mod linalg;

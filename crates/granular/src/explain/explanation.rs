@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::path::Path;
 
 use tensor::ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -11,6 +12,7 @@ use super::printed::{aligned, four};
 use crate::coherent::Coherent;
 use crate::combine::{LinearMap, Reconciler};
 use crate::error::Result;
+use crate::files::save_whole;
 use crate::hierarchy::{Hierarchy, Level};
 use crate::integrate::gaps;
 use crate::table::csv_error;
@@ -243,6 +245,14 @@ impl Explanation<'_> {
             writer.write_record(record).map_err(csv_error)?;
         }
         writer.flush().map_err(|error| csv_error(error.into()))
+    }
+
+    /// Writes the CSV of [`Explanation::write_csv`] to a file, whole or not at all, as [`Coherent::save_csv`] does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) names the path.
+    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
+        save_whole(path.as_ref(), |file| self.write_csv(file))
     }
 }
 

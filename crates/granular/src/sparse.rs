@@ -49,7 +49,6 @@ impl Csr {
     }
 
     /// The identity.
-    #[cfg(test)]
     pub(crate) fn identity(size: usize) -> Self {
         let (starts, columns) = ((0..=size).collect(), (0..size).collect());
         Self { starts, columns, weights: vec![1.0; size], width: size }

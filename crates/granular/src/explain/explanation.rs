@@ -22,10 +22,10 @@ use crate::table::csv_error;
 /// For a linear method `ỹ = M ŷ` falls apart by levels: with ŷ_l the base forecasts of level l and 0 elsewhere,
 /// `ỹ = Σ_l M ŷ_l`. The *contribution* of level l to node i is `(M ŷ_l)_i`; the contributions to a node add up to its
 /// reconciled value. They depend on the sizes of the forecasts, so beside them stands the *weight* of level l in node i,
-/// `(M (S 1)_l)_i / (S 1)_i`: its contribution, as a share, if every unit forecast 1 and all nodes agreed. (It is 0 where the
-/// weights of a node's units add up to 0.) The weights of
-/// a node add up to 1 for every method that leaves forecasts alone which agree: the projections and bottom-up. Proportions
-/// that share out and a learnt map do not, and there the sum says how much they add to such forecasts or take away.
+/// `(M (S 1)_l)_i / (S 1)_i`: its contribution, as a share, if every unit forecast 1 and all nodes agreed (0 for a node
+/// whose units' weights add up to 0). The weights of a node add up to 1 for every method that leaves forecasts alone which
+/// agree: the projections and bottom-up. Proportions that share out and a learnt map do not, and there the sum says how
+/// much they add to such forecasts or take away.
 ///
 /// Printed, it is a table of what happened to each level ([`Explanation::levels`]); [`Explanation::node`] answers for one
 /// node, [`Explanation::by_node`] down to single base forecasts. It is made by as many applications of the reconciler as

@@ -24,9 +24,14 @@ mod online;
 #[cfg(feature = "plot")]
 mod pictures;
 mod properties;
+mod random_cases;
+mod reconciling;
 mod reports;
 mod scale;
 mod scores;
+mod status;
+mod status_properties;
+mod status_reports;
 mod structure_files;
 mod structure_methods;
 mod structure_properties;

@@ -38,7 +38,7 @@ pub(crate) fn run(split: usize, method: Method, seed: u64) -> Result<Outcome, Bo
     let nothing_after = Array2::zeros((hierarchy.finest_len(), 0));
     models.fit(history, nothing_after.view())?;
     let base = models.base(history)?;
-    let reconciled = models.reconciler().reconcile(base.view())?;
+    let reconciled = models.reconciler()?.reconcile(base.view())?;
 
     let training = hierarchy.integrate(history)?;
     let actual = hierarchy.integrate(future)?;

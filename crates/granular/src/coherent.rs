@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use tensor::ndarray::{Array2, ArrayView1, ArrayView2};
 
-use crate::arrays::rows;
-use crate::error::Result;
+use crate::arrays::{columns, rows};
+use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 use crate::integrate::gaps;
 
@@ -13,8 +13,10 @@ use crate::integrate::gaps;
 ///
 /// It is made by integrating ([`Hierarchy::integrate`]), by checking ([`Hierarchy::check`]) or by reconciling
 /// ([`Reconciler::reconcile`](crate::Reconciler::reconcile)) and in no other way, so a forecast that does not add up
-/// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members,
-/// added in the order of the rows, to the last bit; sums of other groupings of the same members agree up to rounding.
+/// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members
+/// (times their weights, where the hierarchy has others than 1), added in the order of the rows, to the last bit: the gap
+/// to that sum is 0. A sum of the same m members in another order (the children of a node, say, in place of its finest
+/// units) agrees up to rounding: for weights of 1 within `2 (m − 1) · 2⁻⁵³ · Σ |b|`, up to terms of the order 2⁻¹⁰⁶.
 ///
 /// ```
 /// use granular::Hierarchy;
@@ -26,6 +28,16 @@ use crate::integrate::gaps;
 /// assert_eq!(sales.node("year[0]")?, array![10.0]);
 /// assert_eq!(sales.gaps(), [0.0, 0.0, 0.0]);
 /// # Ok::<(), granular::Error>(())
+/// ```
+///
+/// Values that were not added up cannot be called coherent; this does not compile:
+///
+/// ```compile_fail,E0451
+/// use granular::{Coherent, Hierarchy};
+/// use tensor::ndarray::array;
+///
+/// let hierarchy = Hierarchy::temporal(2, &[("year", 2), ("half", 1)]).unwrap();
+/// let made_up = Coherent { hierarchy, values: array![[9.0], [1.0], [2.0]] };
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coherent {
@@ -85,6 +97,32 @@ impl Coherent {
     /// As [`Hierarchy::node_in`].
     pub fn node_in(&self, level: &str, name: &str) -> Result<ArrayView1<'_, f64>> {
         Ok(self.values.row(self.hierarchy.node_in(level, name)?))
+    }
+
+    /// Some of the columns, which add up as all of them do.
+    ///
+    /// ```
+    /// # use granular::Hierarchy;
+    /// # use tensor::ndarray::array;
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// let sales = year.integrate(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].view())?;
+    /// assert_eq!(sales.part(1..3)?.node("year[0]")?, array![7.0, 9.0]);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooShort`](crate::ErrorKind::TooShort) when there are fewer columns;
+    /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a range that ends before it starts.
+    pub fn part(&self, range: Range<usize>) -> Result<Self> {
+        if range.end < range.start {
+            let (expected, got) = ("a range that ends at or after its start", format!("{range:?}"));
+            return Err(ErrorKind::Parameter { name: "columns", expected, got }.into());
+        }
+        if range.end > self.columns() {
+            let (needed, got) = (range.end, self.columns());
+            return Err(ErrorKind::TooShort { what: "coherent values", needed, got }.into());
+        }
+        Ok(Self::trusted(self.hierarchy.clone(), columns(self.all(), range).to_owned()))
     }
 
     /// The coherence gap of each level, `max |y − S b|`: zero, measured anew.

@@ -1,12 +1,11 @@
 //! Writing forecasts as CSV.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::coherent::Coherent;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::files::save_whole;
 use crate::table::csv_error;
 
 impl Coherent {
@@ -29,7 +28,7 @@ impl Coherent {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Csv`] when the bytes cannot be written.
+    /// [`ErrorKind::Csv`](crate::ErrorKind::Csv) when the bytes cannot be written.
     pub fn write_csv(&self, to: impl Write) -> Result<()> {
         let mut writer = csv::Writer::from_writer(to);
         let steps = (1..=self.columns()).map(|h| format!("h{h}"));
@@ -52,27 +51,8 @@ impl Coherent {
     /// and an older file stays when writing fails.
     ///
     /// # Errors
-    /// [`ErrorKind::File`] names the path.
+    /// [`ErrorKind::File`](crate::ErrorKind::File) names the path.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let mut name: OsString = path.as_os_str().to_owned();
-        name.push(".tmp");
-        let temporary = PathBuf::from(name);
-        self.write_and_rename(&temporary, path).map_err(|source| {
-            // The error that stopped the writing is the one to report, not one of tidying up.
-            let _ = fs::remove_file(&temporary);
-            Error::from(ErrorKind::File { path: path.display().to_string(), source })
-        })
-    }
-
-    fn write_and_rename(
-        &self,
-        temporary: &Path,
-        path: &Path,
-    ) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let file = File::create(temporary)?;
-        self.write_csv(&file)?;
-        file.sync_all()?;
-        Ok(fs::rename(temporary, path)?)
+        save_whole(path.as_ref(), |file| self.write_csv(file))
     }
 }

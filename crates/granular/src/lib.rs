@@ -5,7 +5,10 @@ mod arrays;
 mod coherent;
 mod combine;
 mod cross_temporal;
+mod differentiable;
 mod error;
+mod explain;
+mod files;
 mod forecasts;
 mod hierarchy;
 mod integrate;
@@ -13,31 +16,44 @@ mod linalg;
 mod metrics;
 mod model;
 mod multi;
+#[cfg(feature = "plot")]
+mod picture;
+mod rolling;
 mod sparse;
 mod table;
 mod uncertainty;
+mod windows;
 
 pub use coherent::Coherent;
-pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TemporalCovariance, TopDown};
+pub use combine::{
+    Erm, Method, OnlineCovariance, OnlineMethod, Penalty, Preparation, Reconciler, Replaced,
+    TemporalCovariance, TopDown,
+};
 pub use cross_temporal::{
     AtBound, CrossTemporal, Direction, IterationGaps, Iterations, IterativeConfig, Stepwise,
 };
+pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
-pub use hierarchy::{Grouped, Hierarchy, Level};
+pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
+pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{
-    Estimator, Evaluation, Metric, coverage, crps_gaussian, crps_samples, energy_score, interval_score,
-    joint_coverage, mae, mase, pinball, rmse, rmsse, seasonal_naive, seasonal_scale, smape,
+    Estimator, Evaluation, Metric, Scores, coverage, crps_gaussian, crps_samples, energy_score,
+    interval_score, joint_coverage, mae, mase, pinball, rmse, rmsse, seasonal_naive, seasonal_scale, smape,
     squared_seasonal_scale,
 };
 pub use model::{
-    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Network, NetworkConfig, Ridge,
-    SeasonalNaive,
+    Autoregression, AutoregressionConfig, Features, FittedModel, Given, Model, Network, NetworkConfig,
+    Replay, Ridge, SeasonalNaive,
 };
-pub use multi::{Inputs, MultiGranularityModel};
+pub use multi::{Combine, Inputs, MultiGranularityModel};
+#[cfg(feature = "plot")]
+pub use picture::{Picture, Subject};
+pub use rolling::{Origin, Origins, RollingOrigins, Window};
 pub use table::Table;
 pub use tensor::ndarray;
 pub use uncertainty::{
     Bootstrap, BootstrapConfig, Conformal, ConformalConfig, Gaussian, Region, Samples, Scope, Sides,
     quantiles,
 };
+pub use windows::{WindowStream, Windows};

@@ -5,8 +5,10 @@ mod diagonal;
 mod erm;
 mod forecast_proportions;
 mod full;
+mod linear;
 mod nesting;
 mod ols;
+mod online;
 mod preparation;
 mod projection;
 mod residuals;
@@ -25,6 +27,8 @@ use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
+pub(crate) use linear::{Diagonal, LinearMap};
+pub use online::{OnlineCovariance, OnlineMethod};
 pub use preparation::{Preparation, Replaced};
 pub use temporal::TemporalCovariance;
 pub use top_down::TopDown;
@@ -75,7 +79,8 @@ pub enum Method {
     BottomUp,
     /// The projection with W = I.
     Ols,
-    /// The projection with W = diag(S 1), the number of units below each node.
+    /// The projection with W = diag(S 1), the number of units below each node. Where S has weights other than 1 they
+    /// count with their size, `Σ_j |S_ij|`; a node that is always 0 counts as 1.
     WlsStruct,
     /// The projection with W = diag(w): one positive variance for each node, in the order of the rows.
     Wls(Array1<f64>),
@@ -116,6 +121,18 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     /// The same by a strategy that iterates and may have to give up; the others never fail.
     fn try_finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<Vec<f64>> {
         Ok(self.finest(hierarchy, base, k))
+    }
+
+    /// `Gᵀ u` for finest values u (m × k), where G (m × n) does what `finest` does: n × k. For linear strategies only.
+    ///
+    /// This one is right for all of them and slow; those that can do better say how.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        linear::transposed_by_columns(self, hierarchy, u, k)
+    }
+
+    /// The diagonal of W, where there is one.
+    fn variances(&self) -> Option<&[f64]> {
+        None
     }
 }
 
@@ -176,7 +193,8 @@ impl Reconciler {
     ///   it.
     /// - [`Method::MiddleOut`] and [`TopDown::ForecastProportions`]:
     ///   [`ErrorKind::UnknownLevel`](crate::ErrorKind::UnknownLevel), and
-    ///   [`ErrorKind::Crossed`](crate::ErrorKind::Crossed) for levels that do not nest.
+    ///   [`ErrorKind::Crossed`](crate::ErrorKind::Crossed), [`ErrorKind::PartlyIn`](crate::ErrorKind::PartlyIn) and
+    ///   [`ErrorKind::Weighed`](crate::ErrorKind::Weighed) for levels that do not nest.
     /// - [`Method::Erm`]: `Shape`, `NotFinite`; [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a number of
     ///   columns or a penalty out of its range; `Singular` for a penalty that is too small.
     pub fn new(hierarchy: &Hierarchy, method: Method) -> Result<Self> {

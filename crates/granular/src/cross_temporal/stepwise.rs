@@ -181,14 +181,14 @@ impl Stepwise {
     /// order of the joint structure).
     ///
     /// # Errors
-    /// As [`Reconciler::reconcile`]; [`ErrorKind::NotLinear`] when the method of an order is not linear.
+    /// As [`Reconciler::reconcile`]; [`ErrorKind::NonlinearPart`] when the method of an order is not linear.
     pub fn tcs(&self, base: ArrayView2<'_, f64>) -> Result<Coherent> {
         let (joint, te) = (self.structure.hierarchy(), self.structure.temporal());
         joint.check_base(base)?;
         if let Some(order) = self.orders.first_not_linear() {
             let name = te.levels().nth(order).map_or("", |level| level.name());
             let (step, part) = ("cross-sectional step", format!("level `{name}`"));
-            return Err(ErrorKind::NotLinear { step, part }.into());
+            return Err(ErrorKind::NonlinearPart { step, part }.into());
         }
         let mut values = base.to_owned();
         self.temporal_step(&mut values)?;
@@ -206,14 +206,14 @@ impl Stepwise {
     /// Cross-sectional first, then temporal by the mean of the series' projections (base: n × k periods).
     ///
     /// # Errors
-    /// As [`Reconciler::reconcile`]; [`ErrorKind::NotLinear`] when the method of a series is not linear.
+    /// As [`Reconciler::reconcile`]; [`ErrorKind::NonlinearPart`] when the method of a series is not linear.
     pub fn cst(&self, base: ArrayView2<'_, f64>) -> Result<Coherent> {
         let (joint, cs, te) =
             (self.structure.hierarchy(), self.structure.cross_sectional(), self.structure.temporal());
         joint.check_base(base)?;
         if let Some(series) = self.series.first_not_linear() {
             let (step, part) = ("temporal step", format!("node `{}`", cs.nodes()[series]));
-            return Err(ErrorKind::NotLinear { step, part }.into());
+            return Err(ErrorKind::NonlinearPart { step, part }.into());
         }
         let mut values = base.to_owned();
         self.cross_sectional_step(&mut values)?;

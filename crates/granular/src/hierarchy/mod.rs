@@ -1,5 +1,6 @@
 //! The validated structure that everything else takes whole.
 
+mod aggregator;
 mod cross;
 mod grouped;
 mod lookup;
@@ -14,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::sparse::Csr;
 
+pub use aggregator::Aggregator;
 pub(crate) use cross::Pairs;
 pub use grouped::Grouped;
 pub(crate) use nesting::{Nesting, add};
@@ -23,7 +25,8 @@ pub(crate) use periods::{arrange, full_periods};
 ///
 /// A granularity is a linear aggregation of the finest units. With `b` the values of the `m` finest units, the values
 /// of all `n` nodes are `y = S b`, S sparse, its rows ordered level by level. The last level is the finest: one node
-/// for each unit, S the identity there.
+/// for each unit, S the identity there. A node's row has weight 1 for each of its units, unless another [`Aggregator`]
+/// was chosen. A level need not hold every unit, and a node without members has the value 0.
 ///
 /// It is validated once, when built, and immutable after; a clone shares the same memory.
 ///
@@ -62,11 +65,11 @@ struct Shared {
     factors: Option<Box<(Hierarchy, Hierarchy)>>,
 }
 
-/// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them.
+/// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them, a node each.
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) nodes: Vec<String>,
-    pub(crate) members: Vec<Vec<usize>>,
+    pub(crate) rows: Csr,
 }
 
 impl Hierarchy {
@@ -76,9 +79,8 @@ impl Hierarchy {
         let mut s = Csr::with_width(finest);
         let mut levels = Vec::with_capacity(parts.len());
         for part in parts {
-            for members in part.members {
-                s.push_row(members.into_iter().map(|unit| (unit, 1.0)));
-            }
+            debug_assert_eq!(part.nodes.len(), part.rows.height());
+            s.append(&part.rows);
             levels.push((part.name, part.nodes));
         }
         Self::from_rows(levels, s, None)

@@ -22,7 +22,7 @@ use crate::uncertainty::Region;
 /// # Errors
 /// [`ErrorKind::Shape`] when values and bounds differ, [`ErrorKind::Empty`] without columns.
 pub fn coverage(actual: ArrayView2<'_, f64>, region: &Region) -> Result<Array1<f64>> {
-    row_means(shares(region.contains(actual)?))
+    row_means(inside(actual, region)?)
 }
 
 /// The share of columns in which all rows are inside their bounds at once, see [`coverage`](crate::coverage()).
@@ -35,6 +35,7 @@ pub fn joint_coverage(actual: ArrayView2<'_, f64>, region: &Region) -> Result<f6
     all.mean().ok_or_else(|| ErrorKind::Empty { what: "columns to compare" }.into())
 }
 
-fn shares(inside: Array2<bool>) -> Array2<f64> {
-    inside.mapv(|inside| f64::from(u8::from(inside)))
+/// 1 for each value inside its bounds, 0 for the others.
+pub(super) fn inside(actual: ArrayView2<'_, f64>, region: &Region) -> Result<Array2<f64>> {
+    Ok(region.contains(actual)?.mapv(|inside| f64::from(u8::from(inside))))
 }

@@ -36,10 +36,19 @@ pub fn crps_samples(
     samples: ArrayView3<'_, f64>,
     estimator: Estimator,
 ) -> Result<Array1<f64>> {
+    row_means(samples_cells(actual, samples, estimator)?)
+}
+
+/// The score of each value.
+pub(super) fn samples_cells(
+    actual: ArrayView2<'_, f64>,
+    samples: ArrayView3<'_, f64>,
+    estimator: Estimator,
+) -> Result<Array2<f64>> {
     check_samples(actual, samples)?;
     let pairs = estimator.pairs(samples.dim().2)?;
     let score = |(i, h)| one(actual[[i, h]], samples.index_axis(Axis(0), i).row(h), pairs);
-    row_means(Array2::from_shape_fn(actual.dim(), score))
+    Ok(Array2::from_shape_fn(actual.dim(), score))
 }
 
 /// The sorted samples give `Σ_ij |x_i − x_j| = 2 Σ_i (2i − k + 1) x_i`, i from 0, without going over all pairs.
@@ -76,6 +85,15 @@ pub fn crps_gaussian(
     mean: ArrayView2<'_, f64>,
     deviation: ArrayView2<'_, f64>,
 ) -> Result<Array1<f64>> {
+    row_means(gaussian_cells(actual, mean, deviation)?)
+}
+
+/// The score of each value.
+pub(super) fn gaussian_cells(
+    actual: ArrayView2<'_, f64>,
+    mean: ArrayView2<'_, f64>,
+    deviation: ArrayView2<'_, f64>,
+) -> Result<Array2<f64>> {
     expect_alike("mean", actual, mean)?;
     expect_alike("deviation", actual, deviation)?;
     for (what, values) in [("actual values", actual), ("mean", mean), ("deviation", deviation)] {
@@ -85,7 +103,7 @@ pub fn crps_gaussian(
         let (expected, got) = ("numbers of at least 0", negative.to_string());
         return Err(ErrorKind::Parameter { name: "deviation", expected, got }.into());
     }
-    row_means(Array2::from_shape_fn(actual.dim(), |at| {
+    Ok(Array2::from_shape_fn(actual.dim(), |at| {
         let (error, sigma) = (actual[at] - mean[at], deviation[at]);
         if sigma == 0.0 {
             return error.abs();

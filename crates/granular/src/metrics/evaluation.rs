@@ -2,41 +2,25 @@
 
 use std::fmt;
 
-use tensor::ndarray::{Array1, ArrayView2};
+use tensor::ndarray::{Array1, Array2, ArrayView2, ArrayView3};
 
-use super::{mae, mase, rmse, seasonal_scale};
+use super::coverage::inside;
+use super::crps::{gaussian_cells, samples_cells};
+use super::metric::{Cells, Metric};
+use super::scores::{Scored, Scores};
+use super::smape::smape_cells;
+use super::{Estimator, seasonal_naive, seasonal_scale, squared_seasonal_scale};
+use crate::arrays::rows;
 use crate::coherent::Coherent;
 use crate::error::{ErrorKind, Result};
-use crate::hierarchy::Hierarchy;
+use crate::uncertainty::Region;
 
-/// What an [`Evaluation`] measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Metric {
-    /// Root mean square error, see [`rmse`](crate::rmse()).
-    Rmse,
-    /// Mean absolute error, see [`mae`](crate::mae()).
-    Mae,
-    /// Mean absolute scaled error, see [`mase`](crate::mase()).
-    Mase,
-}
-
-impl Metric {
-    const ALL: [Self; 3] = [Self::Rmse, Self::Mae, Self::Mase];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Rmse => "RMSE",
-            Self::Mae => "MAE",
-            Self::Mase => "MASE",
-        }
-    }
-}
-
-/// A table level × forecast for each metric, printable.
+/// Forecasts of one origin, scored against what came.
 ///
-/// A metric is taken for each node over the horizon; the value of a level is the mean over its nodes, and Overall the
-/// mean over all nodes of a chosen set of levels. Nodes whose MASE is not defined (scale 0) are left out of its means.
+/// Point forecasts are [added](Evaluation::add) under a name, coherent or not, and give all metrics of points; a
+/// distribution ([`Evaluation::add_samples`], [`Evaluation::add_gaussian`]) or a region ([`Evaluation::add_region`])
+/// given for the same name adds CRPS and coverage. [`Evaluation::compare`] begins with the forecasts to beat. The
+/// [`Scores`] are a table level × forecast for each metric, printable.
 ///
 /// ```
 /// use granular::{Evaluation, Hierarchy, Metric};
@@ -64,6 +48,21 @@ impl Metric {
 /// year           1.00  0.33
 /// half           1.00  1.00
 /// Overall        1.00  0.78
+///
+/// RMSSE    last value  flat
+/// year           1.00  0.33
+/// half           1.00  1.00
+/// Overall        1.00  0.78
+///
+/// sMAPE    last value   flat
+/// year          31.58  9.524
+/// half          30.95  27.78
+/// Overall       31.16  21.69
+///
+/// Gap      last value  flat
+/// year              0     0
+/// half              0     0
+/// Overall           0     0
 /// ");
 /// # Ok::<(), granular::Error>(())
 /// ```
@@ -71,22 +70,81 @@ impl Metric {
 pub struct Evaluation {
     actual: Coherent,
     scales: Vec<f64>,
-    overall: Vec<bool>,
-    forecasts: Vec<(String, [Array1<f64>; 3])>,
+    squared_scales: Vec<f64>,
+    scores: Scores,
 }
 
 impl Evaluation {
-    /// Will compare with `actual` (n × k); `training` (n × T) gives each node its scale for MASE.
+    /// Will compare with `actual` (n × k); `training` (n × T) gives each node its scale for MASE and RMSSE.
     ///
     /// # Errors
-    /// [`ErrorKind::OtherHierarchy`] when the two do not share one; as [`seasonal_scale`].
+    /// [`ErrorKind::OtherHierarchy`] when the two do not share one; [`ErrorKind::Empty`] for actual values without
+    /// columns; as [`seasonal_scale`].
     pub fn new(actual: &Coherent, training: &Coherent, season: usize) -> Result<Self> {
         if training.hierarchy() != actual.hierarchy() {
             return Err(ErrorKind::OtherHierarchy { what: "training part", than: "actual values" }.into());
         }
-        let scales = seasonal_scale(training.all(), season)?;
-        let overall = vec![true; actual.hierarchy().levels().len()];
-        Ok(Self { actual: actual.clone(), scales, overall, forecasts: Vec::new() })
+        if actual.columns() == 0 {
+            return Err(ErrorKind::Empty { what: "columns to compare" }.into());
+        }
+        Ok(Self {
+            scales: seasonal_scale(training.all(), season)?,
+            squared_scales: squared_seasonal_scale(training.all(), season)?,
+            scores: Scores::new(actual.hierarchy(), actual.columns()),
+            actual: actual.clone(),
+        })
+    }
+
+    /// The same, with the forecasts that any reconciled one must beat: `base` (n × k, as it is), `bottom-up` (its finest
+    /// rows, added up) and `seasonal naive` (the last season of the training part, repeated).
+    ///
+    /// ```
+    /// use granular::{Evaluation, Hierarchy, Metric};
+    /// use tensor::ndarray::array;
+    ///
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// let training = year.integrate(array![[1.0, 2.0, 3.0], [1.0, 3.0, 5.0]].view())?;
+    /// let actual = year.integrate(array![[4.0], [7.0]].view())?;
+    /// let evaluation = Evaluation::compare(&actual, &training, 1, array![[12.0], [4.0], [6.0]].view())?;
+    /// let mae = |name| evaluation.level(name, "year", Metric::Mae);
+    /// // The year is 11: 12 was forecast, 4 + 6 are 10, last year was 8.
+    /// assert_eq!([mae("base")?, mae("bottom-up")?, mae("seasonal naive")?], [1.0, 1.0, 3.0]);
+    /// assert_eq!(evaluation.overall("base", Metric::Gap)?, 2.0);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Evaluation::new`] and [`Evaluation::add`]; [`ErrorKind::NotFinite`] when the finest rows' sums overflow.
+    pub fn compare(
+        actual: &Coherent,
+        training: &Coherent,
+        season: usize,
+        base: ArrayView2<'_, f64>,
+    ) -> Result<Self> {
+        let mut evaluation = Self::new(actual, training, season)?;
+        evaluation.add_comparisons(training, season, base)?;
+        Ok(evaluation)
+    }
+
+    /// Adds the three forecasts of [`Evaluation::compare`] to an evaluation that is there.
+    ///
+    /// # Errors
+    /// As [`Evaluation::compare`]; nothing is added then.
+    pub fn add_comparisons(
+        &mut self,
+        training: &Coherent,
+        season: usize,
+        base: ArrayView2<'_, f64>,
+    ) -> Result<()> {
+        let mut added = self.clone();
+        added.add("base", base)?;
+        let hierarchy = self.actual.hierarchy();
+        let bottom_up = hierarchy.integrate(rows(base, hierarchy.finest().range()))?;
+        added.add("bottom-up", bottom_up.all())?;
+        let naive = seasonal_naive(training.all(), season, self.actual.columns())?;
+        added.add("seasonal naive", naive.view())?;
+        *self = added;
+        Ok(())
     }
 
     /// Chooses the levels whose nodes make up Overall; all of them unless chosen.
@@ -94,10 +152,7 @@ impl Evaluation {
     /// # Errors
     /// [`ErrorKind::UnknownLevel`].
     pub fn with_overall(mut self, levels: &[&str]) -> Result<Self> {
-        self.overall.fill(false);
-        for level in levels {
-            self.overall[self.actual.hierarchy().level(level)?.position()] = true;
-        }
+        self.scores = self.scores.with_overall(levels)?;
         Ok(self)
     }
 
@@ -106,127 +161,125 @@ impl Evaluation {
     /// # Errors
     /// [`ErrorKind::Shape`], [`ErrorKind::NotFinite`]; [`ErrorKind::Forecast`] when the name is taken.
     pub fn add(&mut self, name: &str, forecast: ArrayView2<'_, f64>) -> Result<()> {
-        if self.forecasts.iter().any(|(other, _)| other == name) {
+        if self.scores.forecasts().any(|other| other == name) {
             return Err(ErrorKind::Forecast { name: name.to_owned(), state: "already in" }.into());
         }
-        self.hierarchy().check_base(forecast)?;
-        let actual = self.actual.all();
-        let values = [rmse(actual, forecast)?, mae(actual, forecast)?, mase(actual, forecast, &self.scales)?];
-        self.forecasts.push((name.to_owned(), values));
+        let hierarchy = self.actual.hierarchy();
+        hierarchy.check_base(forecast)?;
+        crate::arrays::expect_extent("forecast", "columns", self.actual.columns(), forecast.ncols())?;
+        let errors: Array2<f64> = &self.actual.all() - &forecast;
+        let (absolute, squared) = (errors.mapv(f64::abs), errors.mapv(|e| e * e));
+        let sums = hierarchy.stack_sums(rows(forecast, hierarchy.finest().range()));
+        let gaps = (&forecast - &sums).mapv(f64::abs);
+        let mut cells = [const { None }; Metric::ALL.len()];
+        let mut set = |metric: Metric, values| cells[metric as usize] = Some(values);
+        set(Metric::Mase, Cells::scaled(&absolute, &self.scales));
+        set(Metric::Rmsse, Cells::scaled(&squared, &self.squared_scales));
+        set(Metric::Mae, Cells::new(absolute));
+        set(Metric::Rmse, Cells::new(squared));
+        set(Metric::Smape, Cells::new(smape_cells(self.actual.all(), forecast)?));
+        set(Metric::Gap, Cells::new(gaps));
+        self.scores.forecasts.push(Scored { name: name.to_owned(), cells });
         Ok(())
     }
 
-    /// A metric of a forecast, the mean over the nodes of a level. NaN when it is defined for none of them.
+    /// Gives a forecast that was added its sample paths (n × k × samples), for CRPS.
+    ///
+    /// ```
+    /// use granular::{Estimator, Evaluation, Hierarchy, Metric};
+    /// use tensor::ndarray::{Array3, array};
+    ///
+    /// let row = Hierarchy::temporal(1, &[("row", 1)])?;
+    /// let training = row.integrate(array![[1.0, 2.0]].view())?;
+    /// let mut evaluation = Evaluation::new(&row.integrate(array![[3.0]].view())?, &training, 1)?;
+    /// evaluation.add("paths", array![[1.0]].view())?;
+    /// let paths = Array3::from_shape_vec((1, 1, 2), vec![0.0, 2.0]).expect("two numbers");
+    /// evaluation.add_samples("paths", paths.view(), Estimator::Plain)?;
+    /// assert_eq!(evaluation.overall("paths", Metric::Crps)?, 1.5);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownLevel`]; [`ErrorKind::Forecast`] for a name that was not added.
+    /// [`ErrorKind::Forecast`] for a name that was not added; as [`crps_samples`](crate::crps_samples()).
+    pub fn add_samples(
+        &mut self,
+        name: &str,
+        samples: ArrayView3<'_, f64>,
+        estimator: Estimator,
+    ) -> Result<()> {
+        let values = samples_cells(self.actual.all(), samples, estimator)?;
+        self.set(name, Metric::Crps, values)
+    }
+
+    /// Gives a forecast that was added its Gaussians (mean and deviation, n × k each), for CRPS.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forecast`] for a name that was not added; as [`crps_gaussian`](crate::crps_gaussian()).
+    pub fn add_gaussian(
+        &mut self,
+        name: &str,
+        mean: ArrayView2<'_, f64>,
+        deviation: ArrayView2<'_, f64>,
+    ) -> Result<()> {
+        let values = gaussian_cells(self.actual.all(), mean, deviation)?;
+        self.set(name, Metric::Crps, values)
+    }
+
+    /// Gives a forecast that was added its region, for coverage.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forecast`] for a name that was not added; as [`coverage`](crate::coverage()).
+    pub fn add_region(&mut self, name: &str, region: &Region) -> Result<()> {
+        let values = inside(self.actual.all(), region)?;
+        self.set(name, Metric::Coverage, values)
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    /// The table alone, to be pooled with those of other origins.
+    #[must_use]
+    pub fn into_scores(self) -> Scores {
+        self.scores
+    }
+
+    /// [`Scores::level`].
+    ///
+    /// # Errors
+    /// As there.
     pub fn level(&self, forecast: &str, level: &str, metric: Metric) -> Result<f64> {
-        let level = self.hierarchy().level(level)?;
-        let values = self.nodes(forecast, metric)?;
-        Ok(mean_defined(level.range().map(|node| values[node])))
+        self.scores.level(forecast, level, metric)
     }
 
-    /// A metric of a forecast, the mean over the nodes of the levels chosen for Overall.
+    /// [`Scores::overall`].
     ///
     /// # Errors
-    /// [`ErrorKind::Forecast`] for a name that was not added.
+    /// As there.
     pub fn overall(&self, forecast: &str, metric: Metric) -> Result<f64> {
-        Ok(self.mean_overall(self.nodes(forecast, metric)?))
+        self.scores.overall(forecast, metric)
     }
 
-    /// A metric of a forecast for each node.
+    /// [`Scores::nodes`].
     ///
     /// # Errors
-    /// [`ErrorKind::Forecast`] for a name that was not added.
-    pub fn nodes(&self, forecast: &str, metric: Metric) -> Result<&Array1<f64>> {
-        let absent = || ErrorKind::Forecast { name: forecast.to_owned(), state: "not in" };
-        let (_, values) = self.forecasts.iter().find(|(name, _)| name == forecast).ok_or_else(absent)?;
-        Ok(&values[metric as usize])
+    /// As there.
+    pub fn nodes(&self, forecast: &str, metric: Metric) -> Result<Array1<f64>> {
+        self.scores.nodes(forecast, metric)
     }
 
-    fn hierarchy(&self) -> &Hierarchy {
-        self.actual.hierarchy()
-    }
-
-    fn mean_overall(&self, values: &Array1<f64>) -> f64 {
-        let chosen = self.hierarchy().levels().filter(|level| self.overall[level.position()]);
-        mean_defined(chosen.flat_map(|level| level.range()).map(|node| values[node]))
-    }
-
-    /// The printed cells of a metric: a header row, a row for each level, a row for Overall.
-    fn cells(&self, metric: Metric) -> Vec<Vec<String>> {
-        let mut rows = vec![vec![metric.name().to_owned()]];
-        rows.extend(self.hierarchy().levels().map(|level| vec![level.name().to_owned()]));
-        rows.push(vec!["Overall".to_owned()]);
-        let overall = rows.len() - 1;
-        for (name, values) in &self.forecasts {
-            let values = &values[metric as usize];
-            rows[0].push(name.clone());
-            for level in self.hierarchy().levels() {
-                let mean = mean_defined(level.range().map(|node| values[node]));
-                rows[1 + level.position()].push(printed(metric, mean));
-            }
-            rows[overall].push(printed(metric, self.mean_overall(values)));
-        }
-        rows
+    fn set(&mut self, name: &str, metric: Metric, values: Array2<f64>) -> Result<()> {
+        let absent = || ErrorKind::Forecast { name: name.to_owned(), state: "not in" };
+        let scored = self.scores.forecasts.iter_mut().find(|scored| scored.name == name);
+        scored.ok_or_else(absent)?.cells[metric as usize] = Some(Cells::new(values));
+        Ok(())
     }
 }
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, metric) in Metric::ALL.into_iter().enumerate() {
-            if position > 0 {
-                writeln!(f)?;
-            }
-            let rows = self.cells(metric);
-            let width = |c: usize| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
-            let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-            for row in &rows {
-                write!(f, "{:<1$}", row[0], widths[0])?;
-                for (cell, width) in row.iter().zip(&widths).skip(1) {
-                    write!(f, "  {cell:>width$}")?;
-                }
-                writeln!(f)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The mean of the values that are not NaN; NaN when there are none.
-fn mean_defined(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) =
-        values.filter(|value| !value.is_nan()).fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
-    sum / f64::from(count)
-}
-
-/// Four significant digits, or two decimals for a scaled error; `-` for a value that is not defined.
-fn printed(metric: Metric, value: f64) -> String {
-    if value.is_nan() {
-        return "-".to_owned();
-    }
-    if metric == Metric::Mase {
-        return format!("{value:.2}");
-    }
-    // In exponent form the rounding is done first: 999.96 has the exponent of 1000.
-    let rounded = format!("{value:.3e}");
-    let exponent: i32 = rounded.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    let decimals = usize::try_from((3 - exponent).clamp(0, 9)).unwrap_or(0);
-    format!("{value:.decimals$}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn four_digits() {
-        let print = |value| printed(Metric::Rmse, value);
-        assert_eq!(
-            [1743.4, 534.84, 51.663, 9.9996, 999.96, 0.01234, 0.0].map(print),
-            ["1743", "534.8", "51.66", "10.00", "1000", "0.01234", "0.000"]
-        );
-        assert_eq!(print(f64::NAN), "-");
-        assert_eq!(printed(Metric::Mase, 1.666), "1.67");
+        self.scores.fmt(f)
     }
 }

@@ -6,8 +6,11 @@ mod energy;
 mod estimator;
 mod evaluation;
 mod interval;
+mod metric;
 mod pinball;
 mod rmsse;
+mod scores;
+mod scores_text;
 mod smape;
 
 use tensor::ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -20,10 +23,12 @@ pub use coverage::{coverage, joint_coverage};
 pub use crps::{crps_gaussian, crps_samples};
 pub use energy::energy_score;
 pub use estimator::Estimator;
-pub use evaluation::{Evaluation, Metric};
+pub use evaluation::Evaluation;
 pub use interval::interval_score;
+pub use metric::Metric;
 pub use pinball::pinball;
 pub use rmsse::{rmsse, squared_seasonal_scale};
+pub use scores::Scores;
 pub use smape::smape;
 
 /// The root mean square error of each row over its columns: `√(mean_h (y_h − ŷ_h)²)`.

@@ -21,8 +21,13 @@ use crate::error::Result;
 /// # Errors
 /// As [`rmse`](crate::rmse()).
 pub fn smape(actual: ArrayView2<'_, f64>, forecast: ArrayView2<'_, f64>) -> Result<Array1<f64>> {
+    row_means(smape_cells(actual, forecast)?)
+}
+
+/// The percentage error of each value.
+pub(super) fn smape_cells(actual: ArrayView2<'_, f64>, forecast: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     expect_alike("forecast", actual, forecast)?;
-    row_means(Array2::from_shape_fn(actual.dim(), |at| {
+    Ok(Array2::from_shape_fn(actual.dim(), |at| {
         let (error, size) = ((actual[at] - forecast[at]).abs(), actual[at].abs() + forecast[at].abs());
         if error == 0.0 { 0.0 } else { 200.0 * error / size }
     }))

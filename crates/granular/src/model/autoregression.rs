@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use tensor::ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
+use tensor::ndarray::{Array2, ArrayView1, ArrayView2};
 
+use super::replay::joined;
 use super::seasonal_naive::at_least_one;
-use super::{FittedModel, Model};
+use super::{FittedModel, Model, Replay};
 use crate::arrays::{expect_extent, expect_finite};
 use crate::error::{ErrorKind, Result};
 
@@ -104,8 +105,7 @@ impl<M: Model> Model for Autoregression<M> {
     /// [`ErrorKind::Shape`] when x and y differ in rows; [`ErrorKind::NotFiniteCell`]; [`ErrorKind::TooShort`] when not
     /// one window fits; the inner model's own.
     fn fit(&self, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<Box<dyn FittedModel>> {
-        expect_extent("continuation", "rows", x.nrows(), y.nrows())?;
-        let series = concatenate(Axis(1), &[x, y]).expect("x and y have the same rows");
+        let series = joined(x, y)?;
         expect_finite("history", series.view())?;
         let config = self.config;
         config.check_length(series.ncols(), config.horizon)?;
@@ -156,6 +156,10 @@ impl FittedModel for Fitted {
             }
         }
         Ok(out)
+    }
+
+    fn replay(&self, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<Replay> {
+        Replay::of_history(self, joined(x, y)?.view(), self.config.before())
     }
 }
 

@@ -3,6 +3,7 @@
 mod autoregression;
 mod given;
 mod network;
+mod replay;
 mod ridge;
 mod seasonal_naive;
 
@@ -15,6 +16,7 @@ use crate::error::Result;
 pub use autoregression::{Autoregression, AutoregressionConfig, Features};
 pub use given::Given;
 pub use network::{Network, NetworkConfig};
+pub use replay::Replay;
 pub use ridge::Ridge;
 pub use seasonal_naive::SeasonalNaive;
 
@@ -62,6 +64,18 @@ pub trait FittedModel: Send + Sync {
     /// # Errors
     /// What the model says; errors of other crates travel in [`Error::model`](crate::Error::model).
     fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>>;
+
+    /// What it predicts for data whose outcome is known: the errors from which a [`Combine`](crate::Combine) learns.
+    ///
+    /// Unless a model says otherwise, `predict(x)` stands beside `y`. A model that forecasts the columns after a history
+    /// `x` has its past in `x` itself, and returns [`Replay::of_history`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoReplay`](crate::ErrorKind::NoReplay) where there are no outcomes to compare with;
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) when predictions and outcomes differ; what the model says.
+    fn replay(&self, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<Replay> {
+        Replay::of_rows(self, x, y)
+    }
 }
 
 impl<M: Model + ?Sized> Model for Box<M> {

@@ -2,7 +2,8 @@
 
 use tensor::ndarray::{Array2, ArrayView2};
 
-use super::{FittedModel, Model};
+use super::replay::joined;
+use super::{FittedModel, Model, Replay};
 use crate::error::{ErrorKind, Result};
 use crate::metrics::seasonal_naive;
 
@@ -53,5 +54,9 @@ impl Model for SeasonalNaive {
 impl FittedModel for SeasonalNaive {
     fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         seasonal_naive(x, self.season, self.horizon)
+    }
+
+    fn replay(&self, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<Replay> {
+        Replay::of_history(self, joined(x, y)?.view(), self.season)
     }
 }

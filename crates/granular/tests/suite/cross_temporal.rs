@@ -323,7 +323,7 @@ fn a_method_that_is_not_linear_can_come_first() {
         refused.to_string(),
         "temporal step, node `Total`: expected a linear method, as the projections of this step are averaged"
     );
-    assert!(matches!(refused.kind(), ErrorKind::NotLinear { step: "temporal step", .. }));
+    assert!(matches!(refused.kind(), ErrorKind::NonlinearPart { step: "temporal step", .. }));
     let stepwise = Stepwise::new(
         &structure,
         |order| if order == "half" { top_down() } else { Method::Ols },

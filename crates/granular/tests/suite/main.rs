@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
+mod aggregators;
 mod conformal;
 mod cross_temporal;
 mod cross_temporal_on_tourism;
+mod differentiable;
 mod errors;
+mod evaluation;
+mod explain;
 mod garbage;
 mod golden;
+mod learning;
 #[path = "../../../../tests/support/m5.rs"]
 mod m5;
 mod method_errors;
@@ -15,11 +20,18 @@ mod method_properties;
 mod methods;
 mod methods_on_tourism;
 mod models;
+mod online;
+#[cfg(feature = "plot")]
+mod pictures;
 mod properties;
+mod reports;
 mod scale;
 mod scores;
 mod support;
 mod temporal;
 mod temporal_on_demand;
+#[path = "../../../../examples/support/through.rs"]
+mod through;
 mod tourism;
+mod train_through;
 mod uncertainty;

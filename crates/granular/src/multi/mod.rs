@@ -1,5 +1,8 @@
 //! One model for each level, and predictions that agree.
 
+mod calibration;
+mod combination;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,10 +10,13 @@ use tensor::ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use crate::arrays::{expect_extent, rows};
 use crate::coherent::Coherent;
-use crate::combine::{Method, Reconciler};
+use crate::combine::Reconciler;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::{Hierarchy, Level};
-use crate::model::{FittedModel, Model};
+use crate::model::{FittedModel, Model, Replay};
+use crate::uncertainty::Conformal;
+
+pub use combination::Combine;
 
 /// How inputs come from the finest units to the nodes above; targets are always summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +33,9 @@ pub enum Inputs {
 ///
 /// Fitting integrates finest data to every level and fits each level's model on the rows of its nodes. Predicting
 /// predicts every level, stacks the predictions (n × k) and reconciles them, so that they add up.
+///
+/// How they are combined is a [`Method`](crate::Method), or a [`Combine`] that learns the weights of the nodes from the
+/// models' own errors. [`MultiGranularityModel::calibrate`] adds regions to predictions.
 ///
 /// ```
 /// use granular::{Hierarchy, Method, MultiGranularityModel, Ridge};
@@ -50,15 +59,28 @@ pub enum Inputs {
 /// # Ok::<(), granular::Error>(())
 /// ```
 pub struct MultiGranularityModel {
-    reconciler: Reconciler,
+    hierarchy: Hierarchy,
+    combine: Combine,
+    /// `None` while a combination that learns has not learnt.
+    reconciler: Option<Reconciler>,
     inputs: Inputs,
     slots: Vec<Slot>,
+    /// One for each step, when calibrated.
+    regions: Vec<Conformal>,
 }
 
 #[derive(Default)]
 struct Slot {
     model: Option<Arc<dyn Model>>,
     fitted: Option<Arc<dyn FittedModel>>,
+    /// What the fitted model would have predicted, when the combination asks for it.
+    past: Option<Replay>,
+}
+
+/// A level's model, fitted, but kept nowhere yet.
+struct Candidate {
+    fitted: Arc<dyn FittedModel>,
+    past: Option<Replay>,
 }
 
 /// Prints the hierarchy, and which levels have models.
@@ -78,14 +100,16 @@ impl fmt::Debug for MultiGranularityModel {
 }
 
 impl MultiGranularityModel {
-    /// Without models yet; predictions will be combined by `method`, inputs are summed.
+    /// Without models yet; predictions will be combined by a method or [`Combine`], inputs are summed.
     ///
     /// # Errors
-    /// As [`Reconciler::new`].
-    pub fn new(hierarchy: &Hierarchy, method: Method) -> Result<Self> {
-        let reconciler = Reconciler::new(hierarchy, method)?;
+    /// As [`Reconciler::new`], for a method that is ready.
+    pub fn new(hierarchy: &Hierarchy, combine: impl Into<Combine>) -> Result<Self> {
+        let combine = combine.into();
+        let reconciler = if combine.learns() { None } else { Some(combine.reconciler(hierarchy, &[])?) };
         let slots = hierarchy.levels().map(|_| Slot::default()).collect();
-        Ok(Self { reconciler, inputs: Inputs::default(), slots })
+        let hierarchy = hierarchy.clone();
+        Ok(Self { hierarchy, combine, reconciler, inputs: Inputs::default(), slots, regions: Vec::new() })
     }
 
     /// Gives a level its model, in place of an earlier one.
@@ -94,15 +118,17 @@ impl MultiGranularityModel {
     /// [`ErrorKind::UnknownLevel`].
     pub fn with_model(mut self, level: &str, model: impl Model + 'static) -> Result<Self> {
         let position = self.hierarchy().level(level)?.position();
-        self.slots[position] = Slot { model: Some(Arc::new(model)), fitted: None };
+        self.slots[position] = Slot { model: Some(Arc::new(model)), ..Slot::default() };
+        self.forget();
         Ok(self)
     }
 
     /// Gives every level the model that `make` returns for it, in place of earlier ones.
     #[must_use]
     pub fn with_models_for_all<M: Model + 'static>(mut self, mut make: impl FnMut(Level<'_>) -> M) -> Self {
-        let slot = |level| Slot { model: Some(Arc::new(make(level))), fitted: None };
-        self.slots = self.reconciler.hierarchy().levels().map(slot).collect();
+        let slot = |level| Slot { model: Some(Arc::new(make(level))), ..Slot::default() };
+        self.slots = self.hierarchy.levels().map(slot).collect();
+        self.forget();
         self
     }
 
@@ -116,31 +142,58 @@ impl MultiGranularityModel {
     /// The hierarchy.
     #[must_use]
     pub fn hierarchy(&self) -> &Hierarchy {
-        self.reconciler.hierarchy()
+        &self.hierarchy
     }
 
     /// What combines the predictions.
-    #[must_use]
-    pub fn reconciler(&self) -> &Reconciler {
-        &self.reconciler
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotWeighed`] while a combination that learns has not: before [`MultiGranularityModel::fit`], or when
+    /// models were fitted one by one and not all of them are.
+    pub fn reconciler(&self) -> Result<&Reconciler> {
+        Ok(self.reconciler.as_ref().ok_or(ErrorKind::NotWeighed {})?)
     }
 
     /// Fits the model of every level to finest data: inputs `x` (m × d), targets `y` (m × k).
     ///
-    /// All or nothing: when one level fails, what was fitted before stays as it was.
+    /// A [`Combine`] that learns does so from what the models would have predicted for the same data
+    /// ([`FittedModel::replay`]), in the last columns that all levels have. Regions are dropped: calibrate anew.
+    ///
+    /// All or nothing: when one level or the combination fails, what was fitted before stays as it was.
+    ///
+    /// ```
+    /// use granular::{Combine, Hierarchy, MultiGranularityModel, SeasonalNaive};
+    /// use tensor::ndarray::{Array2, array};
+    ///
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// let model = MultiGranularityModel::new(&year, Combine::WlsVar)?;
+    /// let mut model = model.with_models_for_all(|_| SeasonalNaive::new(1, 1).expect("both are positive"));
+    /// model.fit(array![[1.0, 2.0, 3.0], [4.0, 4.0, 4.0]].view(), Array2::zeros((2, 0)).view())?;
+    /// // The second half has never been missed.
+    /// assert_eq!(
+    ///     model.reconciler()?.preparation().to_string(),
+    ///     "level `half`, node `half[1]`: the data give no variance, in use is 5e-11\n"
+    /// );
+    /// # Ok::<(), granular::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::NoModel`]; [`ErrorKind::Shape`] and [`ErrorKind::NotFinite`] of the data; what a model says, with
-    /// its level.
+    /// its level; for a combination that learns also as [`FittedModel::replay`] and [`Reconciler::new`].
     pub fn fit(&mut self, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<()> {
         let (x, y) = (self.inputs_of_all(x)?, self.hierarchy().integrate(y)?);
         let fit = |level: Level<'_>| {
-            self.fitted(level, rows(x.view(), level.range()), rows(y.all(), level.range()))
+            self.candidate(level, rows(x.view(), level.range()), rows(y.all(), level.range()))
         };
-        let fitted = self.hierarchy().levels().map(fit).collect::<Result<Vec<_>>>()?;
-        for (slot, fitted) in self.slots.iter_mut().zip(fitted) {
-            slot.fitted = Some(fitted);
+        let candidates = self.hierarchy().levels().map(fit).collect::<Result<Vec<_>>>()?;
+        if self.combine.learns() {
+            let past: Vec<&Replay> = candidates.iter().filter_map(|one| one.past.as_ref()).collect();
+            self.reconciler = Some(self.combine.reconciler(&self.hierarchy, &past)?);
         }
+        for (slot, Candidate { fitted, past }) in self.slots.iter_mut().zip(candidates) {
+            (slot.fitted, slot.past) = (Some(fitted), past);
+        }
+        self.regions.clear();
         Ok(())
     }
 
@@ -171,17 +224,31 @@ impl MultiGranularityModel {
         y: ArrayView2<'_, f64>,
     ) -> Result<()> {
         let level = self.hierarchy().level(level)?;
-        let (position, fitted) = (level.position(), self.fitted(level, x, y)?);
-        self.slots[position].fitted = Some(fitted);
+        let (position, candidate) = (level.position(), self.candidate(level, x, y)?);
+        if self.combine.learns() {
+            let past = |(other, slot): (usize, &'_ Slot)| {
+                if other == position { candidate.past.clone() } else { slot.past.clone() }
+            };
+            let past: Option<Vec<Replay>> = self.slots.iter().enumerate().map(past).collect();
+            let prepare = |past: Vec<Replay>| {
+                self.combine.reconciler(&self.hierarchy, &past.iter().collect::<Vec<_>>())
+            };
+            self.reconciler = past.map(prepare).transpose()?;
+        }
+        let slot = &mut self.slots[position];
+        (slot.fitted, slot.past) = (Some(candidate.fitted), candidate.past);
+        self.regions.clear();
         Ok(())
     }
 
     /// Predicts every node from finest inputs `x` (m × d), so that the predictions add up: n × k.
     ///
     /// # Errors
-    /// As [`MultiGranularityModel::base`]; [`ErrorKind::NotFinite`] names a node whose model predicted no finite value.
+    /// As [`MultiGranularityModel::base`] and [`MultiGranularityModel::reconciler`]; [`ErrorKind::NotFinite`] names a node
+    /// whose model predicted no finite value.
     pub fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Coherent> {
-        self.reconciler.reconcile(self.base(x)?.view())
+        let base = self.base(x)?;
+        self.reconciler()?.reconcile(base.view())
     }
 
     /// Predicts the nodes of one level from finest inputs `x` (m × d), uncombined: nodes × k.
@@ -223,21 +290,37 @@ impl MultiGranularityModel {
         }
     }
 
+    /// What was learnt from models that are gone.
+    fn forget(&mut self) {
+        if self.combine.learns() {
+            self.reconciler = None;
+        }
+        self.regions.clear();
+    }
+
     /// Fits a level's model on the level's rows, and keeps nothing.
-    fn fitted(
+    fn candidate(
         &self,
         level: Level<'_>,
         x: ArrayView2<'_, f64>,
         y: ArrayView2<'_, f64>,
-    ) -> Result<Arc<dyn FittedModel>> {
+    ) -> Result<Candidate> {
         let no_model = || ErrorKind::NoModel { level: level.name().to_owned() };
         let model = self.slots[level.position()].model.as_ref().ok_or_else(no_model)?;
         let fit = || {
             expect_extent("inputs", "rows", level.len(), x.nrows())?;
             expect_extent("targets", "rows", level.len(), y.nrows())?;
-            model.fit(x, y)
+            let fitted: Arc<dyn FittedModel> = Arc::from(model.fit(x, y)?);
+            let past = if self.combine.learns() { Some(fitted.replay(x, y)?) } else { None };
+            if let Some(Replay { actual, predicted }) = &past {
+                for values in [actual, predicted] {
+                    expect_extent("replay", "rows", level.len(), values.nrows())?;
+                    expect_extent("replay", "columns", actual.ncols(), values.ncols())?;
+                }
+            }
+            Ok(Candidate { fitted, past })
         };
-        fit().map(Arc::from).map_err(|error| error.in_level(level.name()))
+        fit().map_err(|error: crate::Error| error.in_level(level.name()))
     }
 
     /// Predicts a level from inputs of all nodes.

@@ -70,7 +70,8 @@ impl Hierarchy {
         Ok(Self::from_rows(levels, s, Some(Box::new((first.clone(), second.clone())))))
     }
 
-    /// The two structures that this one was crossed from by [`Hierarchy::cross`].
+    /// The two structures that this one was crossed from by [`Hierarchy::cross`]; weights that
+    /// [`Hierarchy::aggregated_by`] has set since are not theirs.
     ///
     /// ```
     /// # use granular::Hierarchy;

@@ -35,7 +35,9 @@ pub use cross_temporal::{
 pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
 pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
-pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
+pub use hierarchy::{
+    Aggregator, Block, Constrained, Equations, Grouped, Hierarchy, Level, Parents, Span, SummingMatrix,
+};
 pub use integrate::coherence_gap;
 pub use metrics::{
     Estimator, Evaluation, Metric, Scores, coverage, crps_gaussian, crps_samples, energy_score,

@@ -215,10 +215,11 @@ impl Hierarchy {
                 self.weigh(aggregator, level.range().start, &mut rows)?;
             }
             s.append(&rows);
-            levels.push((level.name().to_owned(), level.nodes().to_vec()));
+            levels.push((level.name().to_owned(), level.len()));
         }
         // The rows stand where they stood, so those of a crossed structure are still the steps of its series.
-        Ok(Self::from_rows(levels, s, self.shared.factors.clone()))
+        let factors = self.shared.factors.clone();
+        Ok(Self::from_summing(levels, self.nodes().to_vec(), s).with_factors(factors))
     }
 
     /// Sets the weights of the rows of a level that starts at row `start`.

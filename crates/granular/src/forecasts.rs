@@ -7,6 +7,7 @@ use crate::coherent::Coherent;
 use crate::error::Result;
 use crate::files::save_whole;
 use crate::table::csv_error;
+use crate::uncertainty::Region;
 
 impl Coherent {
     /// Writes CSV with the columns `level,node,h1,…,hk`, one row for each node, level by level.
@@ -30,15 +31,60 @@ impl Coherent {
     /// # Errors
     /// [`ErrorKind::Csv`](crate::ErrorKind::Csv) when the bytes cannot be written.
     pub fn write_csv(&self, to: impl Write) -> Result<()> {
+        let steps = (1..=self.columns()).map(|h| format!("h{h}")).collect();
+        self.write_rows(to, steps, |node| self.all().row(node).to_vec())
+    }
+
+    /// Writes CSV with a region around the values: `level,node,h1_lower,h1,h1_upper,…`, one row for each node.
+    ///
+    /// ```
+    /// # use granular::{Hierarchy, Region};
+    /// # use tensor::ndarray::array;
+    /// let row = Hierarchy::temporal(1, &[("row", 1)])?;
+    /// let forecast = row.integrate(array![[5.0]].view())?;
+    /// let region = Region { lower: array![[3.5]], upper: array![[6.5]] };
+    /// let mut csv = Vec::new();
+    /// forecast.write_csv_with(&region, &mut csv)?;
+    /// assert_eq!(String::from_utf8_lossy(&csv), "level,node,h1_lower,h1,h1_upper\nrow,row[0],3.5,5,6.5\n");
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) when the region is one of other nodes or columns;
+    /// [`ErrorKind::Csv`](crate::ErrorKind::Csv) when the bytes cannot be written.
+    pub fn write_csv_with(&self, region: &Region, to: impl Write) -> Result<()> {
+        // It checks the shapes.
+        region.contains(self.all())?;
+        let names = |h: usize| [format!("h{h}_lower"), format!("h{h}"), format!("h{h}_upper")];
+        let steps = (1..=self.columns()).flat_map(names).collect();
+        self.write_rows(to, steps, |node| {
+            let bounded =
+                |h: usize| [region.lower[[node, h]], self.all()[[node, h]], region.upper[[node, h]]];
+            (0..self.columns()).flat_map(bounded).collect()
+        })
+    }
+
+    /// Writes the CSV of [`Coherent::write_csv_with`] to a file, whole or not at all, as [`Coherent::save_csv`] does.
+    ///
+    /// # Errors
+    /// As [`Coherent::write_csv_with`]; [`ErrorKind::File`](crate::ErrorKind::File) names the path.
+    pub fn save_csv_with(&self, region: &Region, path: impl AsRef<Path>) -> Result<()> {
+        save_whole(path.as_ref(), |file| self.write_csv_with(region, file))
+    }
+
+    fn write_rows(
+        &self,
+        to: impl Write,
+        columns: Vec<String>,
+        values: impl Fn(usize) -> Vec<f64>,
+    ) -> Result<()> {
         let mut writer = csv::Writer::from_writer(to);
-        let steps = (1..=self.columns()).map(|h| format!("h{h}"));
-        let header = ["level", "node"].map(str::to_owned).into_iter().chain(steps);
+        let header = ["level", "node"].map(str::to_owned).into_iter().chain(columns);
         writer.write_record(header).map_err(csv_error)?;
         for level in self.hierarchy().levels() {
             for (node, name) in level.range().zip(level.nodes()) {
-                let values = self.all().row(node).to_vec();
                 let names = [level.name().to_owned(), name.clone()];
-                let record = names.into_iter().chain(values.iter().map(f64::to_string));
+                let record = names.into_iter().chain(values(node).into_iter().map(|value| value.to_string()));
                 writer.write_record(record).map_err(csv_error)?;
             }
         }

@@ -10,6 +10,7 @@ mod error;
 mod explain;
 mod files;
 mod forecasts;
+pub mod guide;
 mod hierarchy;
 mod integrate;
 mod linalg;

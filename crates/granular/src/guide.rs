@@ -1,0 +1,250 @@
+//! From a table of your own to coherent intervals: a guide in the field's terms.
+//!
+//! Every block below runs as a test, on `docs/sales.csv` of this crate: four shops in two
+//! countries, 48 quarters. A **hierarchy** says which series add up to which; **base forecasts** are made for each of its
+//! nodes and do not agree; **reconciling** makes them **coherent**.
+//!
+//! | step | in short |
+//! | --- | --- |
+//! | [1](#1-the-table) | `Table::read` |
+//! | [2](#2-the-hierarchy) | `Hierarchy::grouped`, `temporal` |
+//! | [3](#3-base-forecasts) | models behind `Model`, or forecasts made elsewhere |
+//! | [4](#4-which-method) | `Combine`, `Method`, past errors |
+//! | [5](#5-how-good-is-it) | `RollingOrigins::evaluate`, `Scores` |
+//! | [6](#6-why) | what a forecast is made of |
+//! | [7](#7-how-sure-is-it) | `calibrate`, `predict_region`; samples, Gaussians |
+//! | [8](#8-out) | CSV, pictures |
+//!
+//! # 1. The table
+//!
+//! A wide table: key columns that say where a series belongs, and one column for each time. An empty field, text in place
+//! of a number or a row that is too short is an error that names row and column.
+//!
+//! ```
+//! use std::fs::File;
+//! use granular::Table;
+//!
+//! let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! assert_eq!(table.values().dim(), (4, 48));
+//! assert_eq!(table.key("shop")?, ["Graz", "Linz", "Bern", "Basel"]);
+//! assert_eq!(table.columns()[0], "2013Q1");
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 2. The hierarchy
+//!
+//! Levels are named sets of key columns, coarse ones first; they may nest, as here, or cross (state × purpose). The last
+//! one tells all rows apart: its nodes are the *finest units*, b. All nodes stacked are `y = S b`.
+//! [`Hierarchy::temporal`](crate::Hierarchy::temporal) makes levels of windows of time instead.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::Table;
+//! use granular::Hierarchy;
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! let sales = Hierarchy::grouped()
+//!     .key("country", table.key("country")?)
+//!     .key("shop", table.key("shop")?)
+//!     .level("Total", &[])
+//!     .level("Country", &["country"])
+//!     .level("Shop", &["country", "shop"])
+//!     .build()?;
+//! assert_eq!(sales.nodes(), ["Total", "AT", "CH", "AT/Graz", "AT/Linz", "CH/Bern", "CH/Basel"]);
+//!
+//! // The data of every node: they add up, and their type says so.
+//! let data: granular::Coherent = sales.integrate(table.values())?;
+//! assert_eq!(data.gaps(), [0.0, 0.0, 0.0]);
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 3. Base forecasts
+//!
+//! From anywhere: an array n × h with a row for each node. Rows that come with names in another order are put right by
+//! [`Hierarchy::arrange`](crate::Hierarchy::arrange). Or from models: one for each level, anything that implements
+//! [`Model`](crate::Model). Here a ridge regression on each level's last eight quarters forecasts the next four; fitting
+//! takes the history of the finest units and makes each level's itself.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Hierarchy, Table};
+//! use granular::ndarray::Array2;
+//! use granular::{Autoregression, Method, MultiGranularityModel, Ridge, coherence_gap};
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! let model = MultiGranularityModel::new(&sales, Method::Ols)?;
+//! let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! let nothing_after = Array2::zeros((4, 0));
+//! model.fit(table.values(), nothing_after.view())?;
+//!
+//! let base = model.base(table.values())?;
+//! assert_eq!(base.dim(), (7, 4));
+//! assert!(coherence_gap(&sales, base.view())?[0] > 0.1, "they do not add up");
+//! let agreed = model.predict(table.values())?;
+//! assert_eq!(agreed.gaps(), [0.0, 0.0, 0.0]);
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 4. Which method
+//!
+//! A projection moves each node as its variance in W allows. What is known of past errors decides:
+//!
+//! | you have | take | why |
+//! | --- | --- | --- |
+//! | forecasts alone | `Method::WlsStruct` | variances by the number of units below |
+//! | some tens of past errors of each node | `WlsVar` | variances as measured; robust |
+//! | the same, errors of nodes hang together | `MintShrink` | the whole covariance, as far as it can be trusted |
+//! | past errors of many more columns than nodes | `MintCov` | without the shrinkage |
+//! | biased base forecasts and a long past | `Erm` | learns a map; may leave coherent forecasts no longer alone |
+//! | good forecasts of one level only | `TopDown`, `MiddleOut`, `BottomUp` | it decides alone |
+//!
+//! A [`Combine`](crate::Combine) has a model find its own past errors when it is fitted;
+//! [`weigh`](crate::MultiGranularityModel::weigh) does so on data the models have not seen.
+//! [`Reconciler::preparation`](crate::Reconciler::preparation) reports what had to be mended.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Autoregression, Hierarchy, MultiGranularityModel, Ridge, Table};
+//! # use granular::ndarray::Array2;
+//! use granular::{Combine, Method, Reconciler};
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! # let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! let model = MultiGranularityModel::new(&sales, Combine::MintShrink)?;
+//! let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! # let nothing_after = Array2::zeros((4, 0));
+//! model.fit(table.values(), nothing_after.view())?;
+//! let report = model.reconciler()?.preparation();
+//! assert!(report.is_clean() && report.shrinkage.is_some(), "{report}");
+//!
+//! // The same by hand, with residuals of one's own (n × T) and base forecasts from anywhere:
+//! let residuals = Array2::from_shape_fn((7, 30), |(node, t)| ((node * 7 + t * t) % 11) as f64 - 5.0);
+//! let reconciler = Reconciler::new(&sales, Method::MintShrink(residuals))?;
+//! let agreed = reconciler.reconcile(model.base(table.values())?.view())?;
+//! assert_eq!(agreed.gaps(), [0.0, 0.0, 0.0]);
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 5. How good is it
+//!
+//! On quarters it has not seen, again and again: at every **rolling origin** the models are fitted to the quarters before
+//! it and scored on the four after it. [`Evaluation::add_comparisons`](crate::Evaluation::add_comparisons) puts base,
+//! bottom-up and seasonal naive forecasts beside it. MASE is the error over what the seasonal naive forecast missed in the
+//! training part: below 1 is better.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Autoregression, Hierarchy, MultiGranularityModel, Ridge, Table};
+//! # use granular::ndarray::Array2;
+//! use granular::{Combine, Metric, RollingOrigins};
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! # let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! # let model = MultiGranularityModel::new(&sales, Combine::WlsVar)?;
+//! # let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! # let nothing_after = Array2::zeros((4, 0));
+//! let data = sales.integrate(table.values())?;
+//! let rolling = RollingOrigins { first: 28, step: 2, horizon: 4, ..Default::default() };
+//! let scores = rolling.evaluate(&data, 4, |training, evaluation| {
+//!     model.fit(training.finest(), nothing_after.view())?;
+//!     evaluation.add_comparisons(training, 4, model.base(training.finest())?.view())?;
+//!     evaluation.add("reconciled", model.predict(training.finest())?.all())
+//! })?;
+//! assert_eq!(scores.origins(), 9);
+//! println!("{scores}");
+//! let mase = |forecast| scores.overall(forecast, Metric::Mase);
+//! assert!(mase("reconciled")? < mase("seasonal naive")?);
+//! // Step by step: further is harder.
+//! let steps = scores.overall_steps("reconciled", Metric::Mae)?;
+//! assert_eq!(steps.len(), 4);
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 6. Why
+//!
+//! For a linear method the reconciled forecasts are `M ŷ`: row i of
+//! [`Reconciler::projection_matrix`](crate::Reconciler::projection_matrix) says what each base forecast contributes to
+//! node i, and the contributions add up to it.
+//!
+//! ```
+//! # use granular::{Hierarchy, Method, Reconciler};
+//! # use granular::ndarray::array;
+//! let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+//! let reconciler = Reconciler::new(&year, Method::Ols)?;
+//! let base = array![12.0, 4.0, 5.0];
+//! let contributions = &reconciler.projection_matrix().row(0) * &base;
+//! // 2/3 of the year's own forecast, 1/3 of each half's.
+//! assert!((&contributions - &array![8.0, 4.0 / 3.0, 5.0 / 3.0]).iter().all(|d| d.abs() < 1e-12));
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 7. How sure is it
+//!
+//! [`Conformal`](crate::Conformal) regions make no assumption on the distribution: they come from the errors of the
+//! *reconciled* forecasts on quarters the models have not seen. The [`Scope`](crate::Scope) says what is inside with the
+//! promised probability: each node by itself, all of a level, or all nodes at once. Whole distributions are reconciled by
+//! [`Gaussian`](crate::Gaussian) and [`Samples`](crate::Samples).
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Autoregression, Hierarchy, MultiGranularityModel, Ridge, Table};
+//! # use granular::ndarray::{Array2, Axis, Slice};
+//! use granular::{Combine, ConformalConfig, RollingOrigins, Scope};
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! # let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! # let model = MultiGranularityModel::new(&sales, Combine::WlsVar)?;
+//! # let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! # let nothing_after = Array2::zeros((4, 0));
+//! // Fitted to the first 24 quarters, calibrated on those after them.
+//! let early = table.values().slice_axis_move(Axis(1), Slice::from(..24));
+//! model.fit(early, nothing_after.view())?;
+//! let rolling = RollingOrigins { first: 24, horizon: 4, ..Default::default() };
+//! let occasions = rolling.over(table.values())?.map(|origin| (origin.training, origin.test));
+//! let config = ConformalConfig { alpha: 0.2, scope: Scope::Joint, ..Default::default() };
+//! model.calibrate(occasions, &config)?;
+//!
+//! let (forecast, region) = model.predict_region(table.values())?;
+//! assert_eq!(region.lower.dim(), (7, 4));
+//! assert!(region.contains(forecast.all())?.iter().all(|&inside| inside));
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! # 8. Out
+//!
+//! Files are written beside their name and then renamed: a reader sees the old one or the new one.
+//!
+//! ```
+//! # use granular::{Hierarchy, Region};
+//! # use granular::ndarray::array;
+//! # let folder = std::env::temp_dir().join(format!("granular-guide-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder).expect("a folder for a test");
+//! # let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+//! # let forecast = year.integrate(array![[4.0], [5.0]].view())?;
+//! # let region = Region { lower: array![[8.0], [3.0], [4.5]], upper: array![[11.0], [6.0], [5.5]] };
+//! let path = folder.join("forecast.csv");
+//! forecast.save_csv_with(&region, &path)?;
+//! assert_eq!(
+//!     std::fs::read_to_string(&path).expect("it was written"),
+//!     "level,node,h1_lower,h1,h1_upper\nyear,year[0],8,9,11\nhalf,half[0],3,4,6\nhalf,half[1],4.5,5,5.5\n"
+//! );
+//! # std::fs::remove_dir_all(&folder).expect("it was made above");
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
+//! Tables of scores have [`Scores::save_csv`](crate::Scores::save_csv). With the feature `plot`, `Picture` draws the
+//! history, the forecasts and the region of a node or a level's mean as SVG, and `Picture::save_levels` one file for each
+//! level.

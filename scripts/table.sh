@@ -4,8 +4,8 @@
 #
 # usage: scripts/table.sh [--group GROUP] [FILE...]        GROUP is `peers` unless given
 #
-# `case@replay` and `case/part` are columns of their own, but in the groups `layers` and `infer` parts are cases. In
-# these and in `peers` ratios are taken to the best other engine, and to `hand` (the step written by hand, which is
+# `case@replay` and `case/part` are columns of their own, but in the groups `layers`, `infer` and `reconcile` parts are
+# cases. In these and in `peers` ratios are taken to the best other engine, and to `hand` (the step written by hand, which is
 # no engine); in any other group to the part that the bench sets beside it. Medians in µs; `cargo bench` comes first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,11 @@ if [ "${1:-}" = --group ]; then
     shift 2
 fi
 whole=
-case $group in layers | infer) whole=1 ;; esac
+name=tensor
+case $group in
+layers | infer) whole=1 ;;
+reconcile) whole=1 name=granular ;;
+esac
 results=${CARGO_TARGET_DIR:-target}/criterion/$group
 [ -d "$results" ] || { echo "no results in $results: run cargo bench first" >&2; exit 1; }
 
@@ -26,25 +30,26 @@ medians() {
         local id=${folder#"$results"/}
         id=${id/@//}
         sed 's/.*"median":{[^}]*},"point_estimate":\([^,]*\),.*/\1/' "$folder/new/estimates.json" |
-            awk -v id="$id" -v whole="$whole" '{
+            awk -v id="$id" -v whole="$whole" -v name="$name" '{
                 split(id, part, "/")
-                if (whole) print "tensor", id, $1
-                else print (part[2] ? "tensor/" part[2] : "tensor"), part[1], $1
+                if (whole) print name, id, $1
+                else print (part[2] ? name "/" part[2] : name), part[1], $1
             }'
     done
 }
 
-medians "$@" | awk -v group="$group" -v whole="$whole" '
+medians "$@" | awk -v group="$group" -v whole="$whole" -v name="$name" '
     function us(ns) { return ns == "" ? "–" : sprintf(ns < 1e4 ? "%.2f" : ns < 1e6 ? "%.1f" : "%.0f", ns / 1e3) }
     function ratio(a, b) { return a == "" || b == "" ? "–" : sprintf("%.2f", a / b) }
     # The loop inside of jit trains without a look at the loss, and hand is no engine.
-    function rival(column) { return column !~ /^(tensor|hand|jax-scan|ceil)/ }
+    function our(column) { return column == name || index(column, name "/") == 1 }
+    function rival(column) { return !our(column) && column !~ /^(hand|jax-scan|ceil)/ }
     function compare(column, other) { from[++ratios] = column; to[ratios] = other }
     {
         key = tolower($2)
         if (!(key in cases)) { cases[key]; row[++rows] = key }
         if (!($1 in columns)) { columns[$1]; column[++count] = $1 }
-        if ($1 ~ /^tensor/) ours[key]
+        if (our($1)) ours[key]
         ns[key, $1] = $3
         if (rival($1) && (!((key, "best") in ns) || $3 + 0 < ns[key, "best"] + 0)) {
             ns[key, "best"] = $3
@@ -53,7 +58,7 @@ medians "$@" | awk -v group="$group" -v whole="$whole" '
     }
     END {
         for (c = 1; c <= count; c++) {
-            if (column[c] ~ /^tensor/ && (whole || group == "peers")) {
+            if (our(column[c]) && (whole || group == "peers")) {
                 if ("best" in columns) compare(column[c], "best")
                 if ("hand" in columns) compare(column[c], "hand")
             }

@@ -1,14 +1,14 @@
 //! A training step in steady state makes no heap allocation, and never holds much more than what it must.
 //!
 //! A test binary of its own, since the counter replaces the allocator of the whole process.
-#![expect(unsafe_code, reason = "counting allocations needs a global allocator, whose interface is unsafe")]
 
+#[path = "support/heap.rs"]
+mod heap;
 mod support;
 
+use heap::{allocations, peak};
 use nn::{Fields, Init, Input, Linear, Predictor, Result, Sequential};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use support::peers::{CASES, Case, Training};
 use tensor::ndarray::{Array2, ArrayD};
 use tensor::{BinaryCrossEntropyConfig, CrossEntropyConfig, Ddof, Norm};
@@ -16,63 +16,6 @@ use tensor::{
     ConvConfig, ConvTransposeConfig, Element, Interpolation, Matrix, Param, PoolConfig, Resize, Tape, Var,
     Write,
 };
-
-struct Counting;
-
-static COUNT: AtomicUsize = AtomicUsize::new(0);
-/// Bytes on the heap.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-/// The most of them since [`peak`] began.
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts an allocation that adds `more` bytes and frees `less`.
-fn count(more: usize, less: usize) {
-    COUNT.fetch_add(1, SeqCst);
-    let live = LIVE.fetch_add(more, SeqCst) + more;
-    PEAK.fetch_max(live, SeqCst);
-    LIVE.fetch_sub(less, SeqCst);
-}
-
-// SAFETY: every call is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size(), 0);
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), SeqCst);
-        // SAFETY: as above.
-        unsafe { System.dealloc(start, layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size(), 0);
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size, layout.size());
-        // SAFETY: as above.
-        unsafe { System.realloc(start, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The allocations of a call that has been made before: the fewest of ten, since the queue of rayon's
-/// threads takes a new block every some dozen jobs.
-fn allocations<R>(mut f: impl FnMut() -> R) -> usize {
-    let mut count = || {
-        let before = COUNT.load(SeqCst);
-        f();
-        COUNT.load(SeqCst) - before
-    };
-    (0..10).map(|_| count()).min().expect("ten calls")
-}
 
 /// The allocations of a step after the third, recorded anew and replayed.
 fn steps(case: &Case) -> Result<[usize; 2]> {
@@ -214,14 +157,6 @@ fn a_long_run_keeps_its_memory() -> Result<()> {
     assert_eq!(held_after, held);
     assert!(after <= before + 64, "{before} KiB before and {after} after");
     Ok(())
-}
-
-/// The most bytes that are on the heap at once during a call, beside those that were there before.
-fn peak<R>(f: impl FnOnce() -> R) -> (R, usize) {
-    let before = LIVE.load(SeqCst);
-    PEAK.store(before, SeqCst);
-    let result = f();
-    (result, PEAK.load(SeqCst) - before)
 }
 
 /// The first step of mlp_iv needs little more than parameters, their gradients, and the values of its layers,

@@ -13,10 +13,10 @@ use crate::integrate::gaps;
 ///
 /// It is made by integrating ([`Hierarchy::integrate`]), by checking ([`Hierarchy::check`]) or by reconciling
 /// ([`Reconciler::reconcile`](crate::Reconciler::reconcile)) and in no other way, so a forecast that does not add up
-/// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members,
-/// added in the order of the rows, to the last bit: the gap to that sum is 0. A sum of the same m members in another order
-/// (the children of a node, say, in place of its finest units) agrees up to rounding: for weights of 1 within
-/// `2 (m − 1) · 2⁻⁵³ · Σ |b|`, up to terms of the order 2⁻¹⁰⁶.
+/// cannot slip through by forgetting a call. All values are finite. Every aggregate is the sum of its finest members
+/// (times their weights, where the hierarchy has others than 1), added in the order of the rows, to the last bit: the gap
+/// to that sum is 0. A sum of the same m members in another order (the children of a node, say, in place of its finest
+/// units) agrees up to rounding: for weights of 1 within `2 (m − 1) · 2⁻⁵³ · Σ |b|`, up to terms of the order 2⁻¹⁰⁶.
 ///
 /// ```
 /// use granular::Hierarchy;

@@ -40,6 +40,11 @@ impl Error {
     pub(crate) fn in_level(self, level: &str) -> Self {
         ErrorKind::InLevel { level: level.to_owned(), source: self }.into()
     }
+
+    /// Says for which node the error arose.
+    pub(crate) fn in_node(self, node: &str) -> Self {
+        ErrorKind::InNode { node: node.to_owned(), source: self }.into()
+    }
 }
 
 impl From<ErrorKind> for Error {
@@ -223,6 +228,60 @@ pub enum ErrorKind {
     /// Too few samples or calibration points for what is promised.
     #[error("{what}: expected at least {needed} samples, got {got}")]
     FewSamples { what: &'static str, needed: usize, got: usize },
+
+    /// An aggregator is no weighted sum.
+    #[error("aggregator `{aggregator}` is not linear: {why}")]
+    NotLinear { aggregator: String, why: &'static str },
+    /// There is no aggregator of this name.
+    #[error(
+        "aggregator `{aggregator}` is unknown, the aggregators are `sum`, `mean`, `first`, `last`, and a weighted mean \
+         by its weights"
+    )]
+    UnknownAggregator { aggregator: String },
+    /// A weight is not usable.
+    #[error("level `{level}`, node `{node}`: expected {expected}, got {got}")]
+    Weight { level: String, node: String, expected: &'static str, got: f64 },
+    /// A method that shares forecasts out meets a node that lies in another one in part only.
+    #[error(
+        "{method}: node `{node}` of level `{fine}` lies in `{above}` of level `{coarse}` in part only, but a forecast \
+         can only be shared out where each node lies in one node of the level before"
+    )]
+    PartlyIn { method: &'static str, node: String, fine: String, above: String, coarse: String },
+    /// A method that shares forecasts out meets a node whose units weigh otherwise in the node above.
+    #[error(
+        "{method}: node `{node}` of level `{fine}` weighs its units otherwise than `{above}` of level `{coarse}` does, \
+         but a forecast can only be shared out where the node above is a weighted sum of the nodes below"
+    )]
+    Weighed { method: &'static str, node: String, fine: String, above: String, coarse: String },
+
+    /// A level of a temporal structure was given no series.
+    #[error("level `{level}` has no series")]
+    NoSeries { level: String },
+    /// A series does not end with a full period.
+    #[error("level `{level}`: expected a multiple of {steps} values, as a period has that many, got {got}")]
+    PartPeriod { level: String, steps: usize, got: usize },
+    /// The series of two levels have different numbers of periods.
+    #[error("level `{level}`: expected {expected} periods as in level `{other}`, got {got}")]
+    PeriodCount { level: String, expected: usize, other: String, got: usize },
+    /// A step that averages projections was given a method that is none.
+    #[error("{step}, {part}: expected a linear method, as the projections of this step are averaged")]
+    NonlinearPart { step: &'static str, part: String },
+    /// Something failed for one node.
+    #[error("node `{node}`: {source}")]
+    InNode { node: String, source: Error },
+
+    /// A method that is not linear in the base forecasts is asked for what only linear ones have.
+    #[error(
+        "{what}: the method is not linear in the base forecasts (`Reconciler::is_linear`), so no weights take them to \
+         the reconciled ones"
+    )]
+    NoMatrix { what: &'static str },
+    /// A residual is missing where covariances are kept.
+    #[error(
+        "level `{level}`, node `{node}`, column {column}: expected a residual, as covariances need all nodes at the same \
+         times, got none"
+    )]
+    MissingResidual { level: String, node: String, column: usize },
 
     /// Something failed at one of several rolling origins.
     #[error("origin {origin}: {source}")]

@@ -8,7 +8,8 @@ use crate::error::{ErrorKind, Result};
 use crate::hierarchy::{Hierarchy, Level};
 
 impl Hierarchy {
-    /// Sums finest data (m × k) up to every level (n × k): `y = S b`.
+    /// Aggregates finest data (m × k) up to every level (n × k): `y = S b`, sums unless another
+    /// [`Aggregator`](crate::Aggregator) was chosen.
     ///
     /// Members are added in the order of the rows, so equal data give equal bits.
     ///
@@ -30,9 +31,10 @@ impl Hierarchy {
         self.coherent_from(finest)
     }
 
-    /// Averages finest data (m × k) up to every level (n × k): row i is `Σ_j S_ij b_j / Σ_j S_ij`.
+    /// Averages finest data (m × k) up to every level (n × k): row i is `Σ_j |S_ij| b_j / Σ_j |S_ij|`.
     ///
-    /// For features which do not add up (a price, a temperature); the finest rows are the data themselves.
+    /// For features which do not add up (a price, a temperature); the finest rows are the data themselves, and a node
+    /// without members, or of which all weights are 0, has the average 0.
     ///
     /// ```
     /// # use granular::Hierarchy;
@@ -46,9 +48,23 @@ impl Hierarchy {
     /// As [`Hierarchy::integrate`].
     pub fn average(&self, finest: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         let mut values = self.integrate(finest)?.into_inner();
-        for (node, mut row) in values.rows_mut().into_iter().enumerate().take(self.aggregate_len()) {
-            let size: f64 = self.members(node).map(|(_, weight)| weight).sum();
-            row /= size;
+        for node in 0..self.aggregate_len() {
+            let size: f64 = self.members(node).map(|(_, weight)| weight.abs()).sum();
+            let mut row = values.row_mut(node);
+            if self.members(node).any(|(_, weight)| weight < 0.0) {
+                // What is subtracted in the sum counts like the others in the mean.
+                row.fill(0.0);
+                for (unit, weight) in self.members(node) {
+                    row.scaled_add(weight.abs(), &finest.row(unit));
+                }
+                let (level, node) = self.named(node);
+                if let Some((column, &value)) = row.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                    return Err(ErrorKind::NotFinite { level, node, column, value }.into());
+                }
+            }
+            if size > 0.0 {
+                row /= size;
+            }
         }
         Ok(values)
     }

@@ -4,7 +4,10 @@
 mod arrays;
 mod coherent;
 mod combine;
+mod cross_temporal;
+mod differentiable;
 mod error;
+mod explain;
 mod files;
 mod forecasts;
 pub mod guide;
@@ -23,9 +26,17 @@ mod uncertainty;
 mod windows;
 
 pub use coherent::Coherent;
-pub use combine::{Erm, Method, Penalty, Preparation, Reconciler, Replaced, TopDown};
+pub use combine::{
+    Erm, Method, OnlineCovariance, OnlineMethod, Penalty, Preparation, Reconciler, Replaced,
+    TemporalCovariance, TopDown,
+};
+pub use cross_temporal::{
+    AtBound, CrossTemporal, IterationGaps, Iterations, IterativeConfig, Stepwise, Which,
+};
+pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
-pub use hierarchy::{Grouped, Hierarchy, Level};
+pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
+pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
 pub use integrate::coherence_gap;
 pub use metrics::{
     Estimator, Evaluation, Metric, Scores, coverage, crps_gaussian, crps_samples, energy_score,

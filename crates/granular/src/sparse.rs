@@ -29,6 +29,51 @@ impl Csr {
         self.starts.push(self.columns.len());
     }
 
+    /// The matrix with a 1 in each column, in the row which `groups` has for that column; `groups` ascend from 0 without
+    /// gaps. In time of its size, with rows in the order of their columns.
+    pub(crate) fn of_groups(groups: &[usize], rows: usize) -> Self {
+        let mut starts = vec![0; rows + 1];
+        for &group in groups {
+            starts[group + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut columns = vec![0; groups.len()];
+        for (column, &group) in groups.iter().enumerate() {
+            columns[next[group]] = column;
+            next[group] += 1;
+        }
+        Self { starts, columns, weights: vec![1.0; groups.len()], width: groups.len() }
+    }
+
+    /// The identity.
+    pub(crate) fn identity(size: usize) -> Self {
+        let (starts, columns) = ((0..=size).collect(), (0..size).collect());
+        Self { starts, columns, weights: vec![1.0; size], width: size }
+    }
+
+    /// The number of rows.
+    pub(crate) fn height(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Appends the rows of another matrix of the same width.
+    pub(crate) fn append(&mut self, other: &Self) {
+        debug_assert_eq!(self.width, other.width);
+        let shift = self.columns.len();
+        self.starts.extend(other.starts[1..].iter().map(|start| start + shift));
+        self.columns.extend_from_slice(&other.columns);
+        self.weights.extend_from_slice(&other.weights);
+    }
+
+    /// The columns and the weights of a row, to set the weights anew.
+    pub(crate) fn row_mut(&mut self, row: usize) -> (&[usize], &mut [f64]) {
+        let span = self.starts[row]..self.starts[row + 1];
+        (&self.columns[span.clone()], &mut self.weights[span])
+    }
+
     pub(crate) fn row(&self, row: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + '_ {
         let span = self.starts[row]..self.starts[row + 1];
         self.columns[span.clone()].iter().copied().zip(self.weights[span].iter().copied())
@@ -85,5 +130,15 @@ mod tests {
         assert_eq!(t.row(2).collect::<Vec<_>>(), [(0, 2.0), (2, 4.0)]);
         assert_eq!(t.transpose(0..3), a);
         assert_eq!(a.transpose(1..3).row(1).collect::<Vec<_>>(), [(1, 3.0)]);
+    }
+
+    #[test]
+    fn groups_and_joined_rows() {
+        let mut a = Csr::of_groups(&[0, 1, 0], 2);
+        assert_eq!(a.row(0).collect::<Vec<_>>(), [(0, 1.0), (2, 1.0)]);
+        a.append(&Csr::identity(3));
+        assert_eq!((a.height(), a.row(4).collect::<Vec<_>>()), (5, vec![(2, 1.0)]));
+        a.row_mut(1).1[0] = 4.0;
+        assert_eq!(a.row(1).collect::<Vec<_>>(), [(1, 4.0)]);
     }
 }

@@ -231,12 +231,15 @@ pub(crate) fn parameter(path: Path<'_>, source: tensor::Error) -> crate::Error {
 
 /// Checks that every field can be written, so that a refusal leaves none half changed.
 pub(crate) fn expect_unshared<T: Element>(model: &mut (impl Fields<T> + ?Sized)) -> Result<()> {
-    model.visit_mut(Path::ROOT, &mut |path, field| {
-        if !field.param.is_shared() {
-            return Ok(());
-        }
-        field.param.values_mut().map(|_| ()).map_err(|source| parameter(path, source))
-    })
+    model.visit_mut(Path::ROOT, &mut |path, field| expect_writable(path, field.param))
+}
+
+/// Checks that a field can be written.
+pub(crate) fn expect_writable<T: Element>(path: Path<'_>, param: &mut Param<T>) -> Result<()> {
+    if !param.is_shared() {
+        return Ok(());
+    }
+    param.values_mut().map(|_| ()).map_err(|source| parameter(path, source))
 }
 
 /// The name of a parameter: the fields and indices on the way to it, joined by dots.

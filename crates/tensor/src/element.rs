@@ -158,6 +158,10 @@ pub trait Element:
         if self > Self::zero() { Self::one() - small } else { small }
     }
 
+    /// `out[i] = erf x[i]`
+    fn erf_all(out: &mut [Self], x: &[Self]) {
+        kernels::map1(out, Write::Store, x, Self::erf);
+    }
     /// `out[i] = e^x[i]`
     fn exp_all(out: &mut [Self], x: &[Self]) {
         kernels::map1(out, Write::Store, x, Self::exp);
@@ -332,6 +336,7 @@ macro_rules! element {
 
 element!(f32, kernels::product_f32, libm::erff, kernels::sum_f32, {
     vectors! {
+        erf_all() = erf;
         exp_all() = exp;
         exp_minus(shift) = exp_minus;
         exp_m1_all() = exp_m1;

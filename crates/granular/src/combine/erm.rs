@@ -167,4 +167,27 @@ impl Strategy for Learnt {
         }
         out
     }
+
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        let mut out = vec![0.0; hierarchy.len() * k];
+        if self.towards_bottom_up {
+            out[hierarchy.aggregate_len() * k..].copy_from_slice(u);
+        }
+        let mut sum = vec![0.0; k];
+        for (inverse, targets) in self.inverse.row_iter().zip(self.targets.col_iter()) {
+            // One row of Dᵀ u, then what every node has in it.
+            sum.fill(0.0);
+            for (unit, target) in targets.iter().enumerate() {
+                for (sum, u) in sum.iter_mut().zip(&u[unit * k..][..k]) {
+                    *sum += target * u;
+                }
+            }
+            for (i, p) in inverse.iter().enumerate() {
+                for (out, sum) in out[i * k..][..k].iter_mut().zip(&sum) {
+                    *out += p * sum;
+                }
+            }
+        }
+        Ok(out)
+    }
 }

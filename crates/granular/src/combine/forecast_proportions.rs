@@ -1,30 +1,28 @@
 //! From the nodes of one level down, each shared out among its children as their own forecasts are to each other.
 //!
-//! With q the node above, `ỹ_i = ỹ_q ŷ_i / Σ_{l below q} ŷ_l` (Athanasopoulos, Ahmed & Hyndman 2009). It is not linear
-//! in the base forecasts, so no matrix does it.
-
-use std::ops::Range;
+//! With q the node above, `ỹ_i = ỹ_q ŷ_i / Σ_{l below q} s_l ŷ_l` (Athanasopoulos, Ahmed & Hyndman 2009), where s is the
+//! weight of a child in q, 1 for sums. It is not linear in the base forecasts, so no matrix does it.
 
 use super::Strategy;
-use super::nesting::{parents, sizes};
+use super::nesting::{Above, Descent, totals};
 use crate::error::{ErrorKind, Result};
-use crate::hierarchy::{Hierarchy, Level};
+use crate::hierarchy::Hierarchy;
 
 #[derive(Debug)]
 pub(super) struct ForecastProportions {
-    /// The nodes of the level that is kept.
-    kept: Range<usize>,
-    steps: Vec<Step>,
+    /// The first row of the level that is kept.
+    first: usize,
+    /// For each row from there on, what it is given a part of; rows with nothing above keep their own forecast.
+    children: Vec<Option<Child>>,
 }
 
-/// From one level to the next finer one.
 #[derive(Debug)]
-struct Step {
-    coarse: Range<usize>,
-    fine: Range<usize>,
-    parents: Vec<usize>,
-    /// Each fine node's share of its parent's units: what counts when all children forecast 0.
-    shares: Vec<f64>,
+struct Child {
+    /// The row above, counted from `first`, and the child's weight in it.
+    parent: usize,
+    weight: f64,
+    /// The part of its parent that a child has when all children forecast 0.
+    share: f64,
 }
 
 /// Top-down from the first level.
@@ -37,74 +35,97 @@ pub(super) fn middle_out(hierarchy: &Hierarchy, level: &str) -> Result<ForecastP
     let middle = hierarchy.level(level)?;
     for above in hierarchy.levels().take(middle.position()) {
         // A sum of whole nodes of the middle, or what is kept there would not add up to it.
-        parents("middle-out", hierarchy, above, middle)?;
+        let mut descent = Descent::new("middle-out", hierarchy);
+        descent.step(above.range())?;
+        descent.step(middle.range())?;
     }
     from_level("middle-out", hierarchy, middle.position())
 }
 
 fn from_level(method: &'static str, hierarchy: &Hierarchy, position: usize) -> Result<ForecastProportions> {
-    let sizes = sizes(hierarchy);
-    let levels: Vec<_> = hierarchy.levels().skip(position).collect();
-    let step = |pair: &[Level<'_>]| -> Result<Step> {
-        let (coarse, fine) = (pair[0], pair[1]);
-        let parents = parents(method, hierarchy, coarse, fine)?;
-        let share = |(node, &parent): (usize, &usize)| sizes[node] / sizes[coarse.range().start + parent];
-        let shares = fine.range().zip(&parents).map(share).collect();
-        Ok(Step { coarse: coarse.range(), fine: fine.range(), parents, shares })
+    let mut descent = Descent::new(method, hierarchy);
+    let mut above = Vec::new();
+    for level in hierarchy.levels().skip(position) {
+        above.extend(descent.step(level.range())?);
+    }
+    let first = hierarchy.len() - above.len();
+    let totals = totals(hierarchy);
+    let mut squares = vec![0.0; above.len()];
+    for Above { row, weight } in above.iter().flatten() {
+        squares[row - first] += weight * weight;
+    }
+    let child = |(i, above): (usize, Option<Above>)| {
+        let Above { row, weight } = above?;
+        let parent = row - first;
+        // Both add up to the parent: `Σ s share = 1`.
+        let share = if totals[row] != 0.0 {
+            totals[first + i] / totals[row]
+        } else if squares[parent] > 0.0 {
+            weight / squares[parent]
+        } else {
+            0.0
+        };
+        Some(Child { parent, weight, share })
     };
-    let steps = levels.windows(2).map(step).collect::<Result<_>>()?;
-    Ok(ForecastProportions { kept: levels[0].range(), steps })
+    let children = above.into_iter().enumerate().map(child).collect();
+    Ok(ForecastProportions { first, children })
 }
 
-impl Step {
-    /// The sums of the children's forecasts, and whether any is not 0, for each coarse node and column.
+impl ForecastProportions {
+    /// The weighted sums of the children's forecasts, and whether any counts and is not 0, for each row and column.
     fn sums(&self, base: &[f64], k: usize) -> Vec<(f64, bool)> {
-        let mut sums = vec![(0.0, false); self.coarse.len() * k];
-        for (child, &parent) in base[self.fine.start * k..].chunks_exact(k).zip(&self.parents) {
-            for ((sum, any), y) in sums[parent * k..][..k].iter_mut().zip(child) {
-                *sum += y;
-                *any |= *y != 0.0;
+        let mut sums = vec![(0.0, false); base.len()];
+        for (own, child) in base.chunks_exact(k).zip(&self.children) {
+            let Some(Child { parent, weight, .. }) = child else { continue };
+            for ((sum, any), y) in sums[parent * k..][..k].iter_mut().zip(own) {
+                *sum += weight * y;
+                *any |= weight * y != 0.0;
             }
         }
         sums
-    }
-
-    fn down(&self, values: &[f64], base: &[f64], k: usize) -> Vec<f64> {
-        let sums = self.sums(base, k);
-        let mut out = base[self.fine.start * k..self.fine.end * k].to_vec();
-        for ((child, &parent), share) in out.chunks_exact_mut(k).zip(&self.parents).zip(&self.shares) {
-            let above = values[parent * k..][..k].iter().zip(&sums[parent * k..][..k]);
-            for (y, (value, &(sum, any))) in child.iter_mut().zip(above) {
-                *y = value * if any { *y / sum } else { *share };
-            }
-        }
-        out
     }
 }
 
 impl Strategy for ForecastProportions {
     fn check(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<()> {
-        for step in self.steps.iter().filter(|_| k > 0) {
-            let sums = step.sums(base, k);
-            if let Some(at) = sums.iter().position(|&(sum, any)| any && sum == 0.0) {
-                let (level, node) = hierarchy.named(step.coarse.start + at / k);
-                let below = hierarchy.level_of(step.fine.start).name().to_owned();
-                return Err(ErrorKind::Proportions { level, node, below, column: at % k }.into());
-            }
+        if k == 0 || self.is_linear() {
+            return Ok(());
         }
-        Ok(())
+        let sums = self.sums(&base[self.first * k..], k);
+        let Some(at) = sums.iter().position(|&(sum, any)| any && sum == 0.0) else { return Ok(()) };
+        let parent = at / k;
+        let is_child = |child: &Option<Child>| child.as_ref().is_some_and(|child| child.parent == parent);
+        let child = self.children.iter().position(is_child).expect("a sum has terms");
+        let (level, node) = hierarchy.named(self.first + parent);
+        let (below, _) = hierarchy.named(self.first + child);
+        Err(ErrorKind::Proportions { level, node, below, column: at % k }.into())
     }
 
-    fn finest(&self, _: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
-        let mut values = base[self.kept.start * k..self.kept.end * k].to_vec();
-        for step in self.steps.iter().filter(|_| k > 0) {
-            values = step.down(&values, base, k);
+    fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
+        let base = &base[self.first * k..];
+        let mut values = base.to_vec();
+        if k > 0 && !self.is_linear() {
+            let sums = self.sums(base, k);
+            // Parents come before their children.
+            for (row, child) in self.children.iter().enumerate() {
+                let Some(Child { parent, share, .. }) = child else { continue };
+                let (done, rest) = values.split_at_mut(row * k);
+                let above = done[parent * k..].iter().zip(&sums[parent * k..]);
+                for (y, (value, &(sum, any))) in rest[..k].iter_mut().zip(above) {
+                    *y = value * if any { *y / sum } else { *share };
+                }
+            }
         }
-        values
+        values.split_off((hierarchy.aggregate_len() - self.first) * k)
+    }
+
+    /// Of the finest level alone, which stays as it is.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        Ok([&vec![0.0; hierarchy.aggregate_len() * k], u].concat())
     }
 
     fn is_linear(&self) -> bool {
         // Nothing is shared out when the kept level is the finest.
-        self.steps.is_empty()
+        self.children.iter().all(Option::is_none)
     }
 }

@@ -7,6 +7,7 @@ use tensor::ndarray::Array2;
 
 use super::Strategy;
 use super::preparation::Preparation;
+use super::projection::spread_multipliers;
 use crate::arrays::expect_extent;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
@@ -27,6 +28,8 @@ pub(super) struct FullProjection {
     /// H, m × (n − m).
     gain: Mat<f64>,
     system: Cholesky,
+    /// The diagonal of W.
+    variances: Vec<f64>,
 }
 
 /// A W of the caller's, any symmetric positive definite matrix.
@@ -86,7 +89,8 @@ fn prepare(
         let (gain, system) = assemble(hierarchy, w, jitter);
         if let Some(system) = Cholesky::new(system, SMALLEST) {
             preparation.jitter = jitter;
-            return Ok(FullProjection { gain, system });
+            let variances = w.diag().iter().map(|w| w * (1.0 + jitter)).collect();
+            return Ok(FullProjection { gain, system, variances });
         }
     }
     let tried = JITTERS[JITTERS.len() - 1];
@@ -148,5 +152,24 @@ impl Strategy for FullProjection {
             }
         }
         finest
+    }
+
+    /// With `λ = −(C W Cᵀ)⁻¹ Hᵀ u`: λ for the aggregates, `u − Aᵀ λ` for the units.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        let above = hierarchy.aggregate_len();
+        let mut multipliers = Mat::zeros(above, k);
+        for (node, gain) in self.gain.col_iter().enumerate() {
+            for (unit, gain) in gain.iter().enumerate() {
+                for c in 0..k {
+                    multipliers[(node, c)] -= gain * u[unit * k + c];
+                }
+            }
+        }
+        self.system.solve(&mut multipliers);
+        Ok(spread_multipliers(hierarchy, &multipliers, u))
+    }
+
+    fn variances(&self) -> Option<&[f64]> {
+        Some(&self.variances)
     }
 }

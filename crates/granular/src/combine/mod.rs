@@ -5,12 +5,15 @@ mod diagonal;
 mod erm;
 mod forecast_proportions;
 mod full;
+mod linear;
 mod nesting;
 mod ols;
+mod online;
 mod preparation;
 mod projection;
 mod residuals;
 mod sparse;
+mod temporal;
 mod top_down;
 mod tree;
 mod wls_struct;
@@ -24,7 +27,10 @@ use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
+pub(crate) use linear::{Diagonal, LinearMap};
+pub use online::{OnlineCovariance, OnlineMethod};
 pub use preparation::{Preparation, Replaced};
+pub use temporal::TemporalCovariance;
 pub use top_down::TopDown;
 
 /// How base forecasts are combined.
@@ -42,6 +48,7 @@ pub use top_down::TopDown;
 /// | `MintCov(e)` | (1/(T−1)) Σ_t (e_t−ē)(e_t−ē)ᵀ | by their covariance, for T well above n |
 /// | `MintShrink(e)` | the same, off-diagonals times 1−λ | by their shrunk covariance (Schäfer & Strimmer 2005) |
 /// | `Custom(w)` | w | by a covariance of one's own, symmetric positive definite |
+/// | `Temporal(c, e)` | by c | by the variances or covariances of steps in time: [`TemporalCovariance`] |
 /// | `TopDown(p)` | – | the first level's forecasts, shared out by proportions: [`TopDown`] |
 /// | `MiddleOut(level)` | – | the level's forecasts, added up above and shared out below |
 /// | `Erm(settings)` | – | a map learnt from past forecasts and what came: [`Erm`] |
@@ -72,7 +79,8 @@ pub enum Method {
     BottomUp,
     /// The projection with W = I.
     Ols,
-    /// The projection with W = diag(S 1), the number of units below each node.
+    /// The projection with W = diag(S 1), the number of units below each node. Where S has weights other than 1 they
+    /// count with their size, `Σ_j |S_ij|`; a node that is always 0 counts as 1.
     WlsStruct,
     /// The projection with W = diag(w): one positive variance for each node, in the order of the rows.
     Wls(Array1<f64>),
@@ -84,6 +92,8 @@ pub enum Method {
     MintShrink(Array2<f64>),
     /// The projection with this W (n × n).
     Custom(Array2<f64>),
+    /// The projection with a covariance of the residuals (n × N periods) of a temporal or cross-temporal structure.
+    Temporal(TemporalCovariance, Array2<f64>),
     /// The forecasts of the first level, shared out.
     TopDown(TopDown),
     /// The forecasts of the level of this name, added up above it and shared out below it by the proportions of the
@@ -111,6 +121,18 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     /// The same by a strategy that iterates and may have to give up; the others never fail.
     fn try_finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<Vec<f64>> {
         Ok(self.finest(hierarchy, base, k))
+    }
+
+    /// `Gᵀ u` for finest values u (m × k), where G (m × n) does what `finest` does: n × k. For linear strategies only.
+    ///
+    /// This one is right for all of them and slow; those that can do better say how.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        linear::transposed_by_columns(self, hierarchy, u, k)
+    }
+
+    /// The diagonal of W, where there is one.
+    fn variances(&self) -> Option<&[f64]> {
+        None
     }
 }
 
@@ -171,7 +193,8 @@ impl Reconciler {
     ///   it.
     /// - [`Method::MiddleOut`] and [`TopDown::ForecastProportions`]:
     ///   [`ErrorKind::UnknownLevel`](crate::ErrorKind::UnknownLevel), and
-    ///   [`ErrorKind::Crossed`](crate::ErrorKind::Crossed) for levels that do not nest.
+    ///   [`ErrorKind::Crossed`](crate::ErrorKind::Crossed), [`ErrorKind::PartlyIn`](crate::ErrorKind::PartlyIn) and
+    ///   [`ErrorKind::Weighed`](crate::ErrorKind::Weighed) for levels that do not nest.
     /// - [`Method::Erm`]: `Shape`, `NotFinite`; [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) for a number of
     ///   columns or a penalty out of its range; `Singular` for a penalty that is too small.
     pub fn new(hierarchy: &Hierarchy, method: Method) -> Result<Self> {
@@ -291,6 +314,9 @@ fn prepare(
             Box::new(full::covariance(hierarchy, &w, preparation)?)
         }
         Method::Custom(w) => Box::new(full::custom(hierarchy, &w, preparation)?),
+        Method::Temporal(covariance, residuals) => {
+            temporal::prepare(hierarchy, covariance, residuals.view(), preparation)?
+        }
         Method::TopDown(proportions) => top_down::prepare(hierarchy, &proportions, preparation)?,
         Method::MiddleOut(level) => Box::new(forecast_proportions::middle_out(hierarchy, &level)?),
         Method::Erm(erm) => Box::new(erm::prepare(hierarchy, &erm)?),

@@ -17,6 +17,8 @@ pub struct Preparation {
     pub jitter: f64,
     /// Nodes without a usable variance or history, in the order of the rows, with what they were given.
     pub replaced: Vec<Replaced>,
+    /// The level and λ of each order of [`TemporalCovariance::BdShr`](crate::TemporalCovariance::BdShr).
+    pub shrinkages: Vec<(String, f64)>,
 }
 
 /// A node whose variance or proportion the data do not give, and what stands in its place.
@@ -45,6 +47,9 @@ impl fmt::Display for Preparation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(shrinkage) = self.shrinkage {
             writeln!(f, "covariances shrunk by {shrinkage:.4}")?;
+        }
+        for (level, shrinkage) in &self.shrinkages {
+            writeln!(f, "level `{level}`: covariances shrunk by {shrinkage:.4}")?;
         }
         if self.jitter > 0.0 {
             let jitter = self.jitter;

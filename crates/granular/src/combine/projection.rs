@@ -12,6 +12,8 @@
 //!
 //! Both are dense. From [`DENSE`] equations on neither is formed: see [`Sparse`].
 
+use tensor::ndarray::ArrayView2;
+
 use super::Strategy;
 use super::sparse::{Problem, Sparse};
 use crate::error::{ErrorKind, Result};
@@ -86,6 +88,33 @@ impl Strategy for Projection {
             _ => Ok(self.finest(hierarchy, base, k)),
         }
     }
+
+    /// `Gᵀ u = W⁻¹ S z` with `(Sᵀ W⁻¹ S) z = u`: the same system as on the way there. By aggregates that is λ for them
+    /// and `u − Aᵀ λ` for the units, with `(C W Cᵀ) λ = A W_b u`: nothing small is a difference of large numbers.
+    fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
+        match &self.system {
+            System::Aggregates(factor) => Ok(self.transposed_by_aggregates(factor, hierarchy, u, k)),
+            System::Units(factor) => {
+                let mut z = Mat::from_fn(hierarchy.finest_len(), k, |unit, c| u[unit * k + c]);
+                factor.solve(&mut z);
+                Ok(self.weighed_sums(hierarchy, &row_major(&z), k))
+            }
+            System::Sparse(sparse) if hierarchy.nesting().is_tree() => {
+                Ok(sparse.transposed_tree(&self.problem(hierarchy, u, k)))
+            }
+            System::Sparse(sparse) => {
+                let above = hierarchy.aggregate_len();
+                let mut base = vec![0.0; above * k];
+                base.extend(u.iter().enumerate().map(|(i, u)| self.variances[above + i / k] * u));
+                let (z, outcome) = sparse.finest(&self.problem(hierarchy, &base, k));
+                outcome.map(|()| self.weighed_sums(hierarchy, &z, k))
+            }
+        }
+    }
+
+    fn variances(&self) -> Option<&[f64]> {
+        Some(&self.variances)
+    }
 }
 
 /// Lower triangle of `W_a + A W_b Aᵀ`: unit j adds `w_j a_ij a_lj` for every pair of nodes above it.
@@ -152,6 +181,34 @@ impl Projection {
         finest
     }
 
+    fn transposed_by_aggregates(
+        &self,
+        factor: &Cholesky,
+        hierarchy: &Hierarchy,
+        u: &[f64],
+        k: usize,
+    ) -> Vec<f64> {
+        let above = hierarchy.aggregate_len();
+        let mut multipliers = Mat::zeros(above, k);
+        for node in 0..above {
+            for (unit, weight) in hierarchy.members(node) {
+                let weight = weight * self.variances[above + unit];
+                for (c, u) in u[unit * k..][..k].iter().enumerate() {
+                    multipliers[(node, c)] += weight * u;
+                }
+            }
+        }
+        factor.solve(&mut multipliers);
+        spread_multipliers(hierarchy, &multipliers, u)
+    }
+
+    /// `W⁻¹ S z`.
+    fn weighed_sums(&self, hierarchy: &Hierarchy, z: &[f64], k: usize) -> Vec<f64> {
+        let z = ArrayView2::from_shape((hierarchy.finest_len(), k), z).expect("m · k values were solved for");
+        let sums = hierarchy.stack_sums(z);
+        sums.iter().enumerate().map(|(i, sum)| sum / self.variances[i / k]).collect()
+    }
+
     fn by_units(&self, factor: &Cholesky, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
         let above = hierarchy.aggregate_len();
         let m = hierarchy.finest_len();
@@ -171,6 +228,19 @@ impl Projection {
     }
 }
 
+/// λ for the aggregates and `u − Aᵀ λ` for the units.
+pub(super) fn spread_multipliers(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
+    let k = multipliers.ncols();
+    let mut out = row_major(multipliers);
+    let mut sum = vec![0.0; k];
+    for unit in 0..hierarchy.finest_len() {
+        sum.fill(0.0);
+        hierarchy.above().add_row_product(unit, &out[..multipliers.nrows() * k], &mut sum);
+        out.extend(u[unit * k..][..k].iter().zip(&sum).map(|(u, sum)| u - sum));
+    }
+    out
+}
+
 fn row_major(mat: &Mat<f64>) -> Vec<f64> {
     let mut out = vec![0.0; mat.nrows() * mat.ncols()];
     for (c, column) in mat.col_iter().enumerate() {
@@ -184,6 +254,7 @@ fn row_major(mat: &Mat<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hierarchy::Aggregator;
 
     /// Keys a (3 values), b (5) and c (4), the finest level crosses all.
     fn crossed() -> Hierarchy {
@@ -209,6 +280,21 @@ mod tests {
         Hierarchy::temporal(60, &levels).unwrap()
     }
 
+    /// Weights other than 1: nested ones, zeros, and levels that do not weigh alike.
+    fn weighted() -> Vec<Hierarchy> {
+        let h = ladder(&[60, 30, 10, 1]);
+        let uneven = Aggregator::WeightedMean((0..60).map(|unit| (unit % 4) as f64).collect());
+        vec![
+            h.aggregated_by(&Aggregator::Mean).unwrap(),
+            h.aggregated_by(&Aggregator::Last).unwrap(),
+            h.aggregated_by(&uneven).unwrap(),
+            h.level_aggregated_by("w30", &uneven).unwrap(),
+            h.level_aggregated_by("w10", &Aggregator::First).unwrap(),
+            crossed().aggregated_by(&Aggregator::Mean).unwrap(),
+            crossed().level_aggregated_by("AC", &Aggregator::Last).unwrap(),
+        ]
+    }
+
     fn number(seed: usize, i: usize) -> f64 {
         ((i * 37 + seed * 101) % 97) as f64 / 7.0 - 5.0
     }
@@ -224,7 +310,7 @@ mod tests {
     fn the_sparse_form_gives_what_the_dense_one_gives() {
         let ladders =
             [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1]), ladder(&[6, 2, 1])];
-        for h in ladders.into_iter().chain([crossed()]) {
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()) {
             let n = h.len();
             let uneven = (0..n).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
             let sizes = (0..n).map(|node| h.members(node).len() as f64).collect();

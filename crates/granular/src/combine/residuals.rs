@@ -32,7 +32,7 @@ pub(super) fn covariance(
     residuals: ArrayView2<'_, f64>,
     preparation: &mut Preparation,
 ) -> Result<Array2<f64>> {
-    Ok(Centred::new(hierarchy, residuals, preparation)?.covariance(1.0))
+    Ok(Centred::new(hierarchy, residuals, preparation)?.covariance(|_, _| 1.0))
 }
 
 /// [`covariance`] with its off-diagonals shrunk towards 0 (Schäfer & Strimmer 2005).
@@ -44,11 +44,11 @@ pub(super) fn shrunk(
     let centred = Centred::new(hierarchy, residuals, preparation)?;
     let shrinkage = centred.shrinkage();
     preparation.shrinkage = Some(shrinkage);
-    Ok(centred.covariance(1.0 - shrinkage))
+    Ok(centred.covariance(|_, _| 1.0 - shrinkage))
 }
 
 /// n rows of finite numbers, at least two in each.
-fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
+pub(super) fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
     expect_extent("residuals", "rows", hierarchy.len(), residuals.nrows())?;
     if residuals.ncols() < 2 {
         return Err(ErrorKind::TooShort { what: "residuals", needed: 2, got: residuals.ncols() }.into());
@@ -57,7 +57,7 @@ fn check(hierarchy: &Hierarchy, residuals: ArrayView2<'_, f64>) -> Result<()> {
 }
 
 /// Lifts variances to the floor, reports and returns the nodes it did so for.
-fn lift(
+pub(super) fn lift(
     hierarchy: &Hierarchy,
     variances: &mut Array1<f64>,
     preparation: &mut Preparation,
@@ -84,45 +84,56 @@ fn lift(
     Ok(lifted)
 }
 
+/// Rows less their mean, and their variances of 1/(T − 1).
+pub(super) fn centre(residuals: ArrayView2<'_, f64>) -> (Vec<Vec<f64>>, Array1<f64>) {
+    let columns = residuals.ncols() as f64;
+    let mut rows = Vec::with_capacity(residuals.nrows());
+    let mut variances = Array1::<f64>::zeros(residuals.nrows());
+    for (row, variance) in residuals.rows().into_iter().zip(&mut variances) {
+        let mean = row.iter().map(|e| e / columns).sum::<f64>();
+        let row: Vec<f64> = row.iter().map(|e| e - mean).collect();
+        *variance = row.iter().map(|e| e * e).sum::<f64>() / (columns - 1.0);
+        rows.push(row);
+    }
+    (rows, variances)
+}
+
 /// Residuals less their mean, divided by their standard deviation (of 1/T): rows of z.
-struct Centred {
+pub(super) struct Centred {
     z: Vec<Vec<f64>>,
     /// Variances of 1/(T − 1), at least the floor.
     variances: Array1<f64>,
 }
 
 impl Centred {
-    fn new(
+    pub(super) fn new(
         hierarchy: &Hierarchy,
         residuals: ArrayView2<'_, f64>,
         preparation: &mut Preparation,
     ) -> Result<Self> {
         check(hierarchy, residuals)?;
-        let columns = residuals.ncols() as f64;
-        let mut z: Vec<Vec<f64>> = Vec::with_capacity(residuals.nrows());
-        let mut squares = Array1::<f64>::zeros(residuals.nrows());
-        for (row, square) in residuals.rows().into_iter().zip(&mut squares) {
-            let mean = row.iter().map(|e| e / columns).sum::<f64>();
-            let row: Vec<f64> = row.iter().map(|e| e - mean).collect();
-            *square = row.iter().map(|e| e * e).sum();
-            z.push(row);
-        }
-        let mut variances = squares.mapv(|square| square / (columns - 1.0));
+        let (rows, mut variances) = centre(residuals);
         let lifted = lift(hierarchy, &mut variances, preparation)?;
-        for (row, &square) in z.iter_mut().zip(&squares) {
-            let deviation = f64::sqrt(square / columns);
+        Ok(Self::scaled(rows, variances, &lifted))
+    }
+
+    /// Of rows less their mean, with their variances; those that were lifted correlate with nothing.
+    pub(super) fn scaled(mut z: Vec<Vec<f64>>, variances: Array1<f64>, lifted: &[usize]) -> Self {
+        for row in &mut z {
+            let square: f64 = row.iter().map(|e| e * e).sum();
+            let deviation = f64::sqrt(square / row.len() as f64);
             row.iter_mut().for_each(|e| *e /= deviation);
         }
-        for node in lifted {
+        for &node in lifted {
             // What is left of a constant is rounding, which correlates with nothing.
             z[node].fill(0.0);
         }
-        Ok(Self { z, variances })
+        Self { z, variances }
     }
 
     /// `λ = Σ_{i>j} Var(r_ij) / Σ_{i>j} r_ij²` with `r_ij` the mean over t of `w_t = z_ti z_tj` and `Var(r_ij)` that of
     /// a mean, `Σ_t (w_t − r_ij)² / (T (T − 1))`.
-    fn shrinkage(&self) -> f64 {
+    pub(super) fn shrinkage(&self) -> f64 {
         let (mut variance, mut square) = (0.0, 0.0);
         for (i, a) in self.z.iter().enumerate() {
             let columns = a.len() as f64;
@@ -138,12 +149,16 @@ impl Centred {
         if square > 0.0 { (variance / square).clamp(0.0, 1.0) } else { 1.0 }
     }
 
-    /// The covariance with its off-diagonals multiplied by `kept`.
-    fn covariance(&self, kept: f64) -> Array2<f64> {
+    /// The covariance with its off-diagonals multiplied by `kept`, which is not estimated where that is 0.
+    pub(super) fn covariance(&self, kept: impl Fn(usize, usize) -> f64) -> Array2<f64> {
         let deviations = self.variances.mapv(f64::sqrt);
         let mut w = Array2::from_diag(&self.variances);
         for (i, a) in self.z.iter().enumerate() {
             for (j, b) in self.z[..i].iter().enumerate() {
+                let kept = kept(i, j);
+                if kept == 0.0 {
+                    continue;
+                }
                 let r = a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
                 w[[i, j]] = kept * r * deviations[i] * deviations[j];
                 w[[j, i]] = w[[i, j]];

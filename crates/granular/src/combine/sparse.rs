@@ -71,6 +71,35 @@ impl Sparse {
         (finest, outcome)
     }
 
+    /// `Gᵀ u` where all levels nest (n × k): `base` of the problem is u, of the units alone (m × k).
+    pub(super) fn transposed_tree(&self, problem: &Problem<'_>) -> Vec<f64> {
+        let k = problem.columns;
+        let mut out = vec![0.0; problem.hierarchy.len() * k];
+        let mut at = 0;
+        while at < k {
+            at += match k - at {
+                8.. => self.transposed_block::<8>(problem, &mut out, at),
+                4.. => self.transposed_block::<4>(problem, &mut out, at),
+                _ => self.transposed_block::<1>(problem, &mut out, at),
+            };
+        }
+        out
+    }
+
+    fn transposed_block<const W: usize>(&self, problem: &Problem<'_>, out: &mut [f64], at: usize) -> usize {
+        let &Problem { hierarchy, base, columns, .. } = problem;
+        let aggregates = hierarchy.aggregate_len();
+        let mut work = vec![[0.0; W]; aggregates];
+        work.extend(
+            base.chunks_exact(columns).map(|row| -> [f64; W] { std::array::from_fn(|c| row[at + c]) }),
+        );
+        self.tree.solve_transposed(hierarchy.nesting(), &mut work, &mut vec![[0.0; W]; aggregates]);
+        for (to, from) in out.chunks_exact_mut(columns).zip(&work) {
+            to[at..at + W].copy_from_slice(from);
+        }
+        W
+    }
+
     /// Solves W columns side by side, from column `at`: an index read serves all of them. None depends on another.
     fn block<const W: usize>(&self, problem: &Problem<'_>, finest: &mut [f64], at: usize) -> Result<()> {
         let &Problem { hierarchy, variances, base, columns } = problem;

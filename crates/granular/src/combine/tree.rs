@@ -4,10 +4,11 @@
 //! a node's whole branch, as a function of the node's value t, is a parabola `(t − a)² / q`, up to a constant:
 //!
 //! - a unit has `a = ŷ`, `q = w`;
-//! - below a node, branches join to `A = Σ a_c`, `Q = Σ q_c`; with its own forecast, `a = A + g (ŷ − A)` and
-//!   `q = g w`, where `g = Q / (Q + w)`.
+//! - below a node whose children have weights s, branches join to `A = Σ s_c a_c`, `Q = Σ s_c² q_c`; with its own
+//!   forecast, `a = A + g (ŷ − A)` and `q = g w`, where `g = Q / (Q + w)`.
 //!
-//! At a root `t = a` is the best; a node's children then share what is left over, `t_c = a_c + (q_c / Q) (t − A)`.
+//! At a root `t = a` is the best; a node's children then share what is left over, `t_c = a_c + (s_c q_c / Q) (t − A)`.
+//! A node without members has A = Q = g = 0 and stays 0.
 
 use crate::hierarchy::{Nesting, add};
 
@@ -16,7 +17,7 @@ use crate::hierarchy::{Nesting, add};
 pub(super) struct Tree {
     /// g of each aggregate.
     gain: Vec<f64>,
-    /// `q_c / Q` of each node below another.
+    /// `s_c q_c / Q` of each node below another.
     share: Vec<f64>,
 }
 
@@ -27,12 +28,11 @@ impl Tree {
         let mut joined = vec![0.0; aggregates];
         let mut tree = Self { gain: vec![0.0; aggregates], share: vec![0.0; variances.len()] };
         for link in nesting.chain() {
-            for (row, &parent) in link.source.clone().zip(&link.parents) {
-                joined[parent as usize] += q[row];
-            }
-            for (row, &parent) in link.source.clone().zip(&link.parents) {
-                tree.share[row] = q[row] / joined[parent as usize];
-            }
+            link.each(|row, parent, weight| joined[parent] += weight * weight * q[row]);
+            link.each(|row, parent, weight| {
+                // All children may weigh nothing: there is nothing to share then.
+                tree.share[row] = if weight == 0.0 { 0.0 } else { weight * q[row] / joined[parent] };
+            });
             for node in link.target.clone() {
                 let gain = joined[node] / (joined[node] + variances[node]);
                 tree.gain[node] = gain;
@@ -53,9 +53,7 @@ impl Tree {
     ) {
         for link in nesting.chain() {
             sums[link.target.clone()].fill([0.0; W]);
-            for (value, &parent) in values[link.source.clone()].iter().zip(&link.parents) {
-                add(&mut sums[parent as usize], value, 1.0);
-            }
+            link.each(|row, parent, weight| add(&mut sums[parent], &values[row], weight));
             let target = link.target.clone();
             for ((value, sum), gain) in
                 values[target.clone()].iter_mut().zip(&sums[target.clone()]).zip(&self.gain[target])
@@ -71,11 +69,37 @@ impl Tree {
                     *sum = value - *sum;
                 }
             }
-            let source = link.source.clone();
-            let rows = values[source.clone()].iter_mut().zip(&self.share[source]);
-            for ((value, &share), &parent) in rows.zip(&link.parents) {
-                add(value, &sums[parent as usize], share);
+            link.each(|row, parent, _| add(&mut values[row], &sums[parent], self.share[row]));
+        }
+    }
+
+    /// The transposed map of [`Tree::solve`]'s finest values: takes u in the finest rows and zeros above, and leaves what
+    /// the forecast of each node has in it. Each step of both passes the other way round, last one first.
+    pub(super) fn solve_transposed<const W: usize>(
+        &self,
+        nesting: &Nesting,
+        values: &mut [[f64; W]],
+        sums: &mut [[f64; W]],
+    ) {
+        for link in nesting.chain() {
+            sums[link.target.clone()].fill([0.0; W]);
+            link.each(|row, parent, _| add(&mut sums[parent], &values[row], self.share[row]));
+            let target = link.target.clone();
+            for (value, sum) in values[target.clone()].iter_mut().zip(&sums[target]) {
+                add(value, sum, 1.0);
             }
+        }
+        for link in nesting.chain().iter().rev() {
+            let target = link.target.clone();
+            for ((value, sum), gain) in
+                values[target.clone()].iter_mut().zip(&mut sums[target.clone()]).zip(&self.gain[target])
+            {
+                for (value, sum) in value.iter_mut().zip(sum) {
+                    *sum = (1.0 - gain) * *value - *sum;
+                    *value *= gain;
+                }
+            }
+            link.each(|row, parent, weight| add(&mut values[row], &sums[parent], weight));
         }
     }
 }

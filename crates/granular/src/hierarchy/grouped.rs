@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use super::{Hierarchy, Part};
 use crate::error::{ErrorKind, Result};
+use crate::sparse::Csr;
 
 impl Hierarchy {
     /// Starts a hierarchy over the rows of a table, from its key columns.
@@ -110,26 +111,21 @@ impl Grouped {
     /// Groups the rows by the values of `keys`; `codes` has the key columns as numbers.
     fn part(&self, level: &str, keys: &[String], codes: &[Vec<usize>], rows: usize) -> Result<Part> {
         let columns = keys.iter().map(|key| self.column(key)).collect::<Result<Vec<_>>>()?;
-        let mut part = Part { name: level.to_owned(), nodes: Vec::new(), members: Vec::new() };
+        let name = level.to_owned();
         let Some((&first, others)) = columns.split_first() else {
-            part.nodes.push(level.to_owned());
-            part.members.push((0..rows).collect());
-            return Ok(part);
+            return Ok(Part { nodes: vec![name.clone()], name, rows: Csr::of_groups(&vec![0; rows], 1) });
         };
         // Two columns at a time become one, so a row costs one look-up of a number for each key.
         let mut groups = codes[first].clone();
         for &other in others {
             groups = numbered(groups.iter().zip(&codes[other]));
         }
-        for (row, group) in groups.into_iter().enumerate() {
-            match part.members.get_mut(group) {
-                Some(members) => members.push(row),
-                // Groups are numbered as they come, so a new one is the next.
-                None => part.members.push(vec![row]),
-            }
-        }
+        // Groups are numbered as they come.
+        let count = groups.iter().max().map_or(0, |last| last + 1);
+        let rows = Csr::of_groups(&groups, count);
         let values: Vec<&[String]> = columns.iter().map(|&column| self.keys[column].1.as_slice()).collect();
-        part.nodes = part.members.iter().map(|members| join(&values, members[0])).collect();
+        let nodes = (0..count).map(|group| join(&values, first_row(&rows, group))).collect();
+        let part = Part { name, nodes, rows };
         if columns.len() > 1 {
             check_names(&part)?;
         }
@@ -163,8 +159,8 @@ fn join(columns: &[&[String]], row: usize) -> String {
 /// Different keys must not join to one name.
 fn check_names(part: &Part) -> Result<()> {
     let mut first_of = HashMap::with_capacity(part.nodes.len());
-    for (node, members) in part.nodes.iter().zip(&part.members) {
-        let second = members[0];
+    for (group, node) in part.nodes.iter().enumerate() {
+        let second = first_row(&part.rows, group);
         if let Some(first) = first_of.insert(node.as_str(), second) {
             let (level, node) = (part.name.clone(), node.clone());
             return Err(ErrorKind::NameClash { level, node, first, second }.into());
@@ -175,12 +171,15 @@ fn check_names(part: &Part) -> Result<()> {
 
 /// The finest level must have one row for each node.
 fn check_finest(part: &Part) -> Result<()> {
-    match part.members.iter().position(|members| members.len() > 1) {
-        None => Ok(()),
-        Some(node) => {
-            let (first, second) = (part.members[node][0], part.members[node][1]);
-            let (level, node) = (part.name.clone(), part.nodes[node].clone());
-            Err(ErrorKind::DuplicateNode { level, node, first, second }.into())
-        }
-    }
+    let Some(node) = (0..part.rows.height()).find(|&node| part.rows.row(node).len() > 1) else {
+        return Ok(());
+    };
+    let mut rows = part.rows.row(node).map(|(row, _)| row);
+    let (first, second) = rows.next().zip(rows.next()).expect("a node of several rows has two");
+    let (level, node) = (part.name.clone(), part.nodes[node].clone());
+    Err(ErrorKind::DuplicateNode { level, node, first, second }.into())
+}
+
+fn first_row(rows: &Csr, group: usize) -> usize {
+    rows.row(group).next().expect("a group has a row").0
 }

@@ -1,8 +1,11 @@
 //! The validated structure that everything else takes whole.
 
+mod aggregator;
+mod cross;
 mod grouped;
 mod lookup;
 mod nesting;
+mod periods;
 mod temporal;
 
 use std::collections::HashMap;
@@ -12,14 +15,18 @@ use std::sync::{Arc, OnceLock};
 
 use crate::sparse::Csr;
 
+pub use aggregator::Aggregator;
+pub(crate) use cross::Pairs;
 pub use grouped::Grouped;
 pub(crate) use nesting::{Nesting, add};
+pub(crate) use periods::{arrange, full_periods};
 
 /// Levels of nodes over the same finest units: which units each node adds up.
 ///
 /// A granularity is a linear aggregation of the finest units. With `b` the values of the `m` finest units, the values
 /// of all `n` nodes are `y = S b`, S sparse, its rows ordered level by level. The last level is the finest: one node
-/// for each unit, S the identity there.
+/// for each unit, S the identity there. A node's row has weight 1 for each of its units, unless another [`Aggregator`]
+/// was chosen. A level need not hold every unit, and a node without members has the value 0.
 ///
 /// It is validated once, when built, and immutable after; a clone shares the same memory.
 ///
@@ -54,13 +61,15 @@ struct Shared {
     above: Csr,
     /// Derived when a large system asks for it first.
     nesting: OnceLock<Nesting>,
+    /// What it was crossed from.
+    factors: Option<Box<(Hierarchy, Hierarchy)>>,
 }
 
-/// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them.
+/// A level on its way into a hierarchy: its name, its nodes, and the rows of S for them, a node each.
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) nodes: Vec<String>,
-    pub(crate) members: Vec<Vec<usize>>,
+    pub(crate) rows: Csr,
 }
 
 impl Hierarchy {
@@ -68,19 +77,36 @@ impl Hierarchy {
     /// within a level.
     pub(crate) fn from_parts(parts: Vec<Part>, finest: usize) -> Self {
         let mut s = Csr::with_width(finest);
-        let (mut levels, mut names) = (Vec::new(), Vec::new());
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut levels = Vec::with_capacity(parts.len());
         for part in parts {
+            debug_assert_eq!(part.nodes.len(), part.rows.height());
+            s.append(&part.rows);
+            levels.push((part.name, part.nodes));
+        }
+        Self::from_rows(levels, s, None)
+    }
+
+    /// Joins levels, each with the names of its nodes, and their rows of S, with the same promises.
+    fn from_rows(
+        parts: Vec<(String, Vec<String>)>,
+        s: Csr,
+        factors: Option<Box<(Hierarchy, Hierarchy)>>,
+    ) -> Self {
+        let (mut levels, mut names) = (Vec::with_capacity(parts.len()), Vec::new());
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut finest = 0;
+        for (level, nodes) in parts {
             let start = names.len();
-            for (node, members) in part.nodes.into_iter().zip(part.members) {
+            finest = nodes.len();
+            for node in nodes {
                 by_name.entry(node.clone()).or_default().push(names.len());
                 names.push(node);
-                s.push_row(members.into_iter().map(|unit| (unit, 1.0)));
             }
-            levels.push((part.name, start..names.len()));
+            levels.push((level, start..names.len()));
         }
         let above = s.transpose(0..names.len() - finest);
-        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting: OnceLock::new() }) }
+        let nesting = OnceLock::new();
+        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting, factors }) }
     }
 
     /// n, the number of nodes of all levels.

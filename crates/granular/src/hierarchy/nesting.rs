@@ -6,9 +6,10 @@ use super::Hierarchy;
 
 /// How a hierarchy's sums are made from each other.
 ///
-/// A level of which each node is a sum of nodes of a finer level is computed from the smallest such level, not from the
-/// units: the 365,880 additions of a plain `S b` on the M5 structure become 70,000. The product with Sᵀ walks the same
-/// links downwards.
+/// A level of which each node is a weighted sum of nodes of a finer level is computed from the smallest such level, not
+/// from the units: the 365,880 additions of a plain `S b` on the M5 structure become 70,000. The product with Sᵀ walks
+/// the same links downwards. A unit that a level leaves out counts as a node of its own there, so levels of trees whose
+/// leaves lie at different depths are nested too.
 #[derive(Debug)]
 pub(crate) struct Nesting {
     /// Every aggregated level once, after the level it is computed from.
@@ -26,12 +27,33 @@ enum Step {
     Rows(Range<usize>),
 }
 
-/// A level nested in a coarser one: the row of the node above, for each row of `source`.
+/// A level computed from a finer one: which row lies below which, with what weight.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    pub(crate) source: Range<usize>,
+    /// Rows of the finer level that all lie below a row of `target`: one of `parents` and `weights` for each. No weights
+    /// at all are weights of 1.
+    source: Range<usize>,
+    parents: Vec<u32>,
+    weights: Vec<f64>,
+    /// Single rows below a row of `target`, where the finer level leaves out units: (row, parent, weight).
+    others: Vec<(u32, u32, f64)>,
     pub(crate) target: Range<usize>,
-    pub(crate) parents: Vec<u32>,
+}
+
+impl Link {
+    /// Calls with each row, the row above it, and its weight there.
+    #[inline]
+    pub(crate) fn each(&self, mut call: impl FnMut(usize, usize, f64)) {
+        let rows = self.source.clone().zip(&self.parents);
+        if self.weights.is_empty() {
+            rows.for_each(|(row, &parent)| call(row, parent as usize, 1.0));
+        } else {
+            rows.zip(&self.weights).for_each(|((row, &parent), &weight)| call(row, parent as usize, weight));
+        }
+        for &(row, parent, weight) in &self.others {
+            call(row as usize, parent as usize, weight);
+        }
+    }
 }
 
 const NONE: u32 = u32::MAX;
@@ -40,18 +62,21 @@ impl Nesting {
     /// Derives the links in time proportional to units × pairs of levels at most, units × levels for nested ones.
     pub(crate) fn of(hierarchy: &Hierarchy) -> Self {
         let ranges: Vec<Range<usize>> = hierarchy.levels().map(|level| level.range()).collect();
-        // A level can only be a sum of a larger one, or of an equal one: later ones first make it no circle.
-        let mut order: Vec<usize> = (0..ranges.len()).collect();
-        order.sort_by_key(|&level| std::cmp::Reverse((ranges[level].len(), level)));
-        let mut partitions: Vec<Partition> = Vec::with_capacity(order.len());
-        let mut steps = Vec::with_capacity(order.len());
-        for (place, &level) in order.iter().enumerate() {
-            let range = ranges[level].clone();
-            let Some(rows) = rows_of_units(hierarchy, &range) else {
-                steps.push(Step::Rows(range));
-                continue;
-            };
-            let mut new = Partition { range, rows, finer: Vec::new(), nodes: 0, below: None };
+        let mut steps = Vec::with_capacity(ranges.len());
+        let mut found: Vec<(usize, Partition)> = Vec::with_capacity(ranges.len());
+        for (level, range) in ranges.iter().enumerate() {
+            match Partition::of(hierarchy, range) {
+                Some(partition) => found.push((level, partition)),
+                None => steps.push(Step::Rows(range.clone())),
+            }
+        }
+        // A level can only be a sum of one that divides the units further, or equally: later ones first make it no
+        // circle.
+        found.sort_by_key(|(level, partition)| {
+            std::cmp::Reverse((partition.parts, partition.outside, *level))
+        });
+        let mut partitions: Vec<Partition> = Vec::with_capacity(found.len());
+        for (place, (_, mut new)) in found.into_iter().enumerate() {
             let link = new.place_above(&partitions);
             debug_assert!(place > 0 || link.is_none(), "the finest level is the largest");
             steps.extend(link.map(Step::Link));
@@ -76,10 +101,10 @@ impl Nesting {
         for step in &self.steps {
             match step {
                 Step::Link(link) => {
-                    for (row, &parent) in link.source.clone().zip(&link.parents) {
+                    link.each(|row, parent, weight| {
                         let value = values[row];
-                        add(&mut values[parent as usize], &value, 1.0);
-                    }
+                        add(&mut values[parent], &value, weight);
+                    });
                 }
                 Step::Rows(range) => {
                     for node in range.clone() {
@@ -98,10 +123,10 @@ impl Nesting {
         for step in self.steps.iter().rev() {
             match step {
                 Step::Link(link) => {
-                    for (row, &parent) in link.source.clone().zip(&link.parents) {
-                        let value = values[parent as usize];
-                        add(&mut values[row], &value, 1.0);
-                    }
+                    link.each(|row, parent, weight| {
+                        let value = values[parent];
+                        add(&mut values[row], &value, weight);
+                    });
                 }
                 Step::Rows(range) => {
                     for node in range.clone() {
@@ -117,7 +142,9 @@ impl Nesting {
 
     #[cfg(test)]
     fn additions(&self) -> usize {
-        let of = |step: &Step| if let Step::Link(link) = step { link.parents.len() } else { 0 };
+        let of = |step: &Step| {
+            if let Step::Link(link) = step { link.parents.len() + link.others.len() } else { 0 }
+        };
         self.steps.iter().map(of).sum()
     }
 }
@@ -129,11 +156,17 @@ pub(crate) fn add<const W: usize>(to: &mut [f64; W], from: &[f64; W], factor: f6
     }
 }
 
-/// A level that puts each unit into exactly one node.
+/// A level that puts each unit into at most one node; the units left out are parts by themselves.
 struct Partition {
     range: Range<usize>,
-    /// The row of each unit's node.
+    first_unit: usize,
+    /// The row of each unit's part: its node, or the unit's own row.
     rows: Vec<u32>,
+    /// The weight of each unit in its part; none at all are weights of 1.
+    weights: Vec<f64>,
+    /// The number of parts, and of units left out.
+    parts: usize,
+    outside: usize,
     /// The partitions before this one that it is a sum of.
     finer: Vec<bool>,
     /// The nodes of the best chain that ends here, and the partition below in it.
@@ -142,6 +175,52 @@ struct Partition {
 }
 
 impl Partition {
+    /// None when the level has a unit in two nodes.
+    fn of(hierarchy: &Hierarchy, range: &Range<usize>) -> Option<Self> {
+        // The last number means none.
+        let last = u32::try_from(hierarchy.len()).ok()?;
+        let units = hierarchy.finest_len();
+        let own = last - units as u32;
+        let mut new = Self {
+            range: range.clone(),
+            first_unit: own as usize,
+            rows: (own..last).collect(),
+            weights: Vec::new(),
+            parts: units,
+            outside: units,
+            finer: Vec::new(),
+            nodes: 0,
+            below: None,
+        };
+        for node in range.clone().filter(|&node| node < own as usize) {
+            let members = hierarchy.members(node);
+            new.parts = new.parts + usize::from(members.len() > 0) - members.len();
+            new.outside -= members.len();
+            for (unit, weight) in members {
+                if new.rows[unit] != own + unit as u32 {
+                    return None;
+                }
+                new.rows[unit] = node as u32;
+                if weight != 1.0 && new.weights.is_empty() {
+                    new.weights = vec![1.0; units];
+                }
+                if let Some(slot) = new.weights.get_mut(unit) {
+                    *slot = weight;
+                }
+            }
+        }
+        Some(new)
+    }
+
+    /// The row of a unit itself.
+    fn own(&self, unit: usize) -> usize {
+        self.first_unit + unit
+    }
+
+    fn weight(&self, unit: usize) -> f64 {
+        self.weights.get(unit).copied().unwrap_or(1.0)
+    }
+
     /// Finds the partitions that this one is a sum of; the link from the smallest of them.
     fn place_above(&mut self, others: &[Self]) -> Option<Link> {
         self.finer = vec![false; others.len()];
@@ -150,14 +229,13 @@ impl Partition {
             if self.finer[position] {
                 continue;
             }
-            let Some(parents) = other.parents_in(self) else { continue };
+            let Some(link) = other.link_to(self) else { continue };
             // Whatever the other is a sum of, this one is too.
             self.finer[position] = true;
             for (finer, known) in self.finer.iter_mut().zip(&other.finer) {
                 *finer |= known;
             }
-            let (source, target) = (other.range.clone(), self.range.clone());
-            smallest.get_or_insert(Link { source, target, parents });
+            smallest.get_or_insert(link);
         }
         let finer = (0..others.len()).filter(|&position| self.finer[position]);
         self.below = finer.max_by_key(|&position| others[position].nodes);
@@ -165,34 +243,86 @@ impl Partition {
         smallest
     }
 
-    /// The row in `coarse` above each node of this level, if it is nested there.
-    fn parents_in(&self, coarse: &Self) -> Option<Vec<u32>> {
+    /// How `coarse` is a weighted sum of this partition's parts, if it is.
+    fn link_to(&self, coarse: &Self) -> Option<Link> {
         let mut parents = vec![NONE; self.range.len()];
-        for (&fine, &above) in self.rows.iter().zip(&coarse.rows) {
-            let parent = &mut parents[fine as usize - self.range.start];
-            if *parent == NONE {
-                *parent = above;
-            } else if *parent != above {
+        let mut weights = Vec::new();
+        if !(self.weights.is_empty() && coarse.weights.is_empty()) {
+            weights = vec![f64::NAN; parents.len()];
+        }
+        let mut others = Vec::new();
+        for (unit, (&fine, &above)) in self.rows.iter().zip(&coarse.rows).enumerate() {
+            let own = self.own(unit);
+            if above as usize == own {
+                // Left out above: nothing to add, unless other units of its node are not.
+                if fine as usize == own { continue } else { return None }
+            }
+            if fine as usize == own {
+                others.push((fine, above, coarse.weight(unit)));
+                continue;
+            }
+            let place = fine as usize - self.range.start;
+            if parents[place] == NONE {
+                parents[place] = above;
+            } else if parents[place] != above {
+                return None;
+            }
+            if let Some(factor) = weights.get_mut(place)
+                && !proportional(factor, self.weight(unit), coarse.weight(unit))
+            {
                 return None;
             }
         }
-        Some(parents)
+        Some(self.linked(coarse, parents, weights, others))
+    }
+
+    fn linked(
+        &self,
+        coarse: &Self,
+        mut parents: Vec<u32>,
+        mut weights: Vec<f64>,
+        mut others: Vec<(u32, u32, f64)>,
+    ) -> Link {
+        let mut source = self.range.clone();
+        if others.len() == self.rows.len() {
+            // All units: in line.
+            source = self.own(0)..self.own(others.len());
+            parents = others.iter().map(|&(_, parent, _)| parent).collect();
+            weights = others.iter().map(|&(_, _, weight)| weight).collect();
+            others = Vec::new();
+        } else if self.range.start == self.own(0) {
+            (source, parents, weights) = (0..0, Vec::new(), Vec::new());
+        }
+        if parents.contains(&NONE) && weights.is_empty() {
+            weights = vec![1.0; parents.len()];
+        }
+        for (weight, parent) in weights.iter_mut().zip(&mut parents) {
+            if *parent == NONE {
+                // A node without members is 0, and nothing of it goes anywhere.
+                *parent = coarse.range.start as u32;
+                *weight = 0.0;
+            } else if weight.is_nan() {
+                *weight = 0.0;
+            }
+        }
+        if weights.iter().all(|&weight| weight == 1.0) {
+            weights = Vec::new();
+        }
+        Link { source, parents, weights, others, target: coarse.range.clone() }
     }
 }
 
-/// The row of each unit's node, if the level holds each unit once, with weight 1, and no node is empty.
-fn rows_of_units(hierarchy: &Hierarchy, range: &Range<usize>) -> Option<Vec<u32>> {
-    let mut rows = vec![NONE; hierarchy.finest_len()];
-    for node in range.clone() {
-        let row = u32::try_from(node).ok().filter(|&row| row != NONE && hierarchy.members(node).len() > 0)?;
-        for (unit, weight) in hierarchy.members(node) {
-            if weight != 1.0 || rows[unit] != NONE {
-                return None;
-            }
-            rows[unit] = row;
-        }
+/// Whether `coarse` is `factor` times `fine`, for the same factor, up to rounding, in all units of a node. The factor is
+/// NaN as long as it is not known.
+fn proportional(factor: &mut f64, fine: f64, coarse: f64) -> bool {
+    if fine == 0.0 {
+        return coarse == 0.0;
     }
-    (!rows.contains(&NONE)).then_some(rows)
+    if factor.is_nan() {
+        *factor = coarse / fine;
+        return true;
+    }
+    (coarse - *factor * fine).abs() <= 8.0 * f64::EPSILON * coarse.abs()
 }
 
 /// The links of the nested levels that have the most nodes together.
@@ -202,10 +332,13 @@ fn chain(partitions: &[Partition]) -> Vec<Link> {
     while let Some(above) = at {
         let coarse = &partitions[above];
         at = coarse.below;
-        if let Some(fine) = at.map(|below| &partitions[below]) {
-            let parents = fine.parents_in(coarse).expect("the level below is nested in this one");
-            links.push(Link { source: fine.range.clone(), target: coarse.range.clone(), parents });
-        }
+        let Some(fine) = at.map(|below| &partitions[below]) else { break };
+        // Weights of level over level over level are proportional up to rounding, and may just fail to be so.
+        let Some(link) = fine.link_to(coarse) else {
+            links.clear();
+            continue;
+        };
+        links.push(link);
     }
     links.reverse();
     links
@@ -213,7 +346,11 @@ fn chain(partitions: &[Partition]) -> Vec<Link> {
 
 #[cfg(test)]
 mod tests {
+    use tensor::ndarray::Array2;
+
     use super::*;
+    use crate::hierarchy::{Aggregator, Part};
+    use crate::sparse::Csr;
 
     fn crossed() -> Hierarchy {
         Hierarchy::grouped()
@@ -261,5 +398,59 @@ mod tests {
         let nesting = Nesting::of(&crossing);
         assert!(!nesting.is_tree());
         assert_eq!(nesting.chain().iter().map(|link| link.source.clone()).collect::<Vec<_>>(), [6..18, 1..4]);
+    }
+    /// Two groups over five of six units, one of the units by itself in the lowest level above them, and a group without
+    /// units: as the depths of a tree give them, in the weights of `aggregator`.
+    fn uneven(aggregator: &Aggregator) -> Hierarchy {
+        let part = |name: &str, rows: &[&[usize]]| {
+            let mut members = Csr::with_width(6);
+            rows.iter().for_each(|row| members.push_row(row.iter().map(|&unit| (unit, 1.0))));
+            let nodes = (0..rows.len()).map(|i| format!("{name}{i}")).collect();
+            Part { name: name.to_owned(), nodes, rows: members }
+        };
+        let finest: Vec<Vec<usize>> = (0..6).map(|unit| vec![unit]).collect();
+        let finest: Vec<&[usize]> = finest.iter().map(Vec::as_slice).collect();
+        let parts = vec![
+            part("top", &[&[0, 1, 2, 3, 4, 5]]),
+            part("group", &[&[0, 1], &[2, 4, 5]]),
+            part("deep", &[&[2, 5], &[]]),
+            part("unit", &finest),
+        ];
+        Hierarchy::from_parts(parts, 6).aggregated_by(aggregator).unwrap()
+    }
+
+    #[test]
+    fn trees_of_uneven_depth_nest_whatever_their_weights() {
+        let weights = Aggregator::WeightedMean(vec![1.0, 2.0, 3.0, 0.0, 5.0, 6.0]);
+        for aggregator in [Aggregator::Sum, Aggregator::Mean, Aggregator::Last, weights] {
+            // A weight of 0 for all units of a node is refused, for some of them it is not.
+            let h = uneven(&aggregator);
+            let nesting = Nesting::of(&h);
+            assert!(nesting.is_tree(), "{aggregator}");
+            let finest = Array2::from_shape_fn((6, 1), |(unit, _)| 1.0 + (unit * unit) as f64);
+            let expected = h.stack_sums(finest.view());
+            let mut values: Vec<[f64; 1]> = expected.iter().map(|&value| [value]).collect();
+            values[..h.aggregate_len()].fill([7.0]);
+            nesting.sum_up(&h, &mut values);
+            for (got, expected) in values.iter().flatten().zip(&expected) {
+                assert!((got - expected).abs() < 1e-14, "{aggregator}: {got} is not {expected}");
+            }
+            let given: Vec<f64> = (0..h.len()).map(|node| (node * 3 % 7) as f64 + 0.5).collect();
+            let mut values: Vec<[f64; 1]> = given.iter().map(|&value| [value]).collect();
+            nesting.spread_down(&h, &mut values);
+            for unit in 0..6 {
+                let weight =
+                    |node: usize| h.members(node).find(|&(member, _)| member == unit).map_or(0.0, |m| m.1);
+                let expected: f64 = (0..h.len()).map(|node| weight(node) * given[node]).sum();
+                let got = values[h.aggregate_len() + unit][0];
+                assert!((got - expected).abs() < 1e-14, "{aggregator}: {got} is not {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn levels_that_weigh_otherwise_are_no_tree() {
+        let h = uneven(&Aggregator::Sum).level_aggregated_by("group", &Aggregator::Last).unwrap();
+        assert!(!Nesting::of(&h).is_tree());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Hierarchy, Part};
 use crate::error::{ErrorKind, Result};
+use crate::sparse::Csr;
 
 impl Hierarchy {
     /// A ladder of windows over `units` consecutive units: (level, window length), coarse ones first.
@@ -35,11 +36,12 @@ impl Hierarchy {
             if order == 0 || !units.is_multiple_of(order) {
                 return Err(ErrorKind::Order { level: level.to_owned(), order, units }.into());
             }
-            let windows = 0..units / order;
+            let windows = units / order;
+            let window_of: Vec<usize> = (0..units).map(|unit| unit / order).collect();
             parts.push(Part {
                 name: level.to_owned(),
-                nodes: windows.clone().map(|i| format!("{level}[{i}]")).collect(),
-                members: windows.map(|i| (i * order..(i + 1) * order).collect()).collect(),
+                nodes: (0..windows).map(|i| format!("{level}[{i}]")).collect(),
+                rows: Csr::of_groups(&window_of, windows),
             });
         }
         if last != 1 {

@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
+mod aggregators;
 mod conformal;
+mod cross_temporal;
+mod cross_temporal_on_tourism;
+mod differentiable;
 mod errors;
 mod evaluation;
+mod explain;
 mod garbage;
 mod golden;
 mod learning;
@@ -15,6 +20,7 @@ mod method_properties;
 mod methods;
 mod methods_on_tourism;
 mod models;
+mod online;
 #[cfg(feature = "plot")]
 mod pictures;
 mod properties;
@@ -22,5 +28,10 @@ mod reports;
 mod scale;
 mod scores;
 mod support;
+mod temporal;
+mod temporal_on_demand;
+#[path = "../../../../examples/support/through.rs"]
+mod through;
 mod tourism;
+mod train_through;
 mod uncertainty;

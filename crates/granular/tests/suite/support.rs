@@ -59,7 +59,8 @@ pub(crate) fn reference_projection(hierarchy: &Hierarchy, variances: &[f64]) -> 
     s.dot(&solved(scaled.dot(&s), scaled))
 }
 
-fn solved(mut k: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
+/// `K⁻¹ b` for a positive definite K.
+pub(crate) fn solved(mut k: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
     for i in 0..k.nrows() {
         // K is positive definite: no pivoting needed.
         let pivot = k[[i, i]];

@@ -41,7 +41,14 @@ unary! {
     /// `x Φ(x)` of every element with the normal distribution function Φ; derivative `Φ(x) + x φ(x)`.
     ///
     /// Hendrycks and Gimpel 2016, "Gaussian error linear units".
-    gelu = Gelu, |x| x * normal(x), |x, _| normal(x) + x * density(x), 0.0 => 0.0, 0.5;
+    gelu = Gelu, |x| x * normal(within(x).erf()), |x, _| normal(within(x).erf()) + x * density(exponent(x).exp()), 0.0 => 0.0, 0.5, {
+        fn values(self, out: &mut [T], x: &[T]) {
+            compose((out, Write::Store), (x, x), within, T::erf_all, |_, x, erf| x * normal(erf));
+        }
+        fn gradient(self, sink: Sink<'_, T>, g: &[T], x: &[T], _: &[T]) {
+            compose(sink.parts(), (g, x), |x| x, gelu_slopes, |g, _, slope| chain(g, slope));
+        }
+    };
 
     /// The approximation `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))` of [`gelu`](Self::gelu) of every
     /// element.
@@ -123,14 +130,35 @@ fn silu_slope<T: Element>(x: T, s: T) -> T {
     s * (T::one() + x * (T::one() - s))
 }
 
-/// The normal distribution function.
-fn normal<T: Element>(x: T) -> T {
-    half::<T>() * (T::one() + (x * T::from_f64(std::f64::consts::FRAC_1_SQRT_2)).erf())
+/// `x/√2`, of which the normal distribution takes the error function.
+#[inline(always)]
+fn within<T: Element>(x: T) -> T {
+    x * T::from_f64(std::f64::consts::FRAC_1_SQRT_2)
 }
 
-/// The normal density.
-fn density<T: Element>(x: T) -> T {
-    T::from_f64(0.398_942_280_401_432_7) * (-half::<T>() * x * x).exp()
+/// The normal distribution function at x, given `erf(within(x))`.
+#[inline(always)]
+fn normal<T: Element>(erf: T) -> T {
+    half::<T>() * (T::one() + erf)
+}
+
+/// `-x²/2`, of which the normal density takes the power.
+#[inline(always)]
+fn exponent<T: Element>(x: T) -> T {
+    -half::<T>() * x * x
+}
+
+/// The normal density at x, given `e^exponent(x)`.
+#[inline(always)]
+fn density<T: Element>(power: T) -> T {
+    T::from_f64(0.398_942_280_401_432_7) * power
+}
+
+/// The derivative of gelu, for slices.
+fn gelu_slopes<T: Element>(out: &mut [T], x: &[T]) {
+    let x_and_density = |_, x, power| x * density(power);
+    compose((out, Write::Store), (x, x), exponent, T::exp_all, x_and_density);
+    compose((out, Write::Add), (x, x), within, T::erf_all, |_, _, erf| normal(erf));
 }
 
 /// The factor `√(2/π)` and the cubic one of gelu's approximation.
@@ -249,6 +277,7 @@ mod tests {
         compare(Sigmoid);
         compare(LogSigmoid);
         compare(Silu);
+        compare(Gelu);
         compare(GeluTanh);
         compare(Elu { alpha: 0.7 });
         compare(Softplus { beta: 1.3 });

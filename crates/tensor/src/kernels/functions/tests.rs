@@ -13,7 +13,8 @@ struct Case {
     bound: f64,
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
+    Case { name: "erf", kernel: erf, exact: libm::erf, bound: 1.5 },
     Case { name: "exp", kernel: exp, exact: f64::exp, bound: 1.2 },
     Case { name: "exp_m1", kernel: exp_m1, exact: f64::exp_m1, bound: 1.6 },
     Case { name: "ln", kernel: ln, exact: f64::ln, bound: 0.9 },
@@ -92,7 +93,8 @@ fn special_values() {
     const INF: f32 = f32::INFINITY;
     const NAN: f32 = f32::NAN;
     const TINY: f32 = f32::from_bits(1);
-    let table: [(&str, Kernel, Pairs); 6] = [
+    let table: [(&str, Kernel, Pairs); 7] = [
+        ("erf", erf, &[(-INF, -1.0), (-0.0, -0.0), (0.0, 0.0), (TINY, TINY), (4.0, 1.0), (INF, 1.0)]),
         ("exp", exp, &[(-INF, 0.0), (-200.0, 0.0), (-0.0, 1.0), (INF, INF), (89.0, INF), (-103.5, TINY)]),
         ("exp_m1", exp_m1, &[(-INF, -1.0), (-0.0, -0.0), (0.0, 0.0), (INF, INF), (89.0, INF), (TINY, TINY)]),
         (

@@ -1,6 +1,8 @@
 //! The mean of every window.
 
+use super::blocks::{LANES, Part};
 use super::{Pool, PoolConfig};
+use crate::kernels::vectorize;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, Result, Shape, Var};
 
@@ -20,11 +22,38 @@ impl<T: Element> Op<T> for AvgPool {
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
-        self.0.each_window(x.shape, |index, window| {
-            let mut sum = T::Wide::default();
-            window.spans().for_each(|span| x.values[span].iter().for_each(|x| sum += x.widen()));
-            out.values[index] = T::narrow(sum) / T::from_f64(window.count as f64);
-        })
+        let values = out.values;
+        vectorize(
+            #[inline(always)]
+            || {
+                self.0.each_part(
+                    x.shape,
+                    #[inline(always)]
+                    |part| match part {
+                        Part::One(index, window) => {
+                            let mut sum = T::Wide::default();
+                            window
+                                .spans()
+                                .for_each(|span| x.values[span].iter().for_each(|x| sum += x.widen()));
+                            values[index] = T::narrow(sum) / T::from_f64(window.count as f64);
+                        }
+                        Part::Block(block) => {
+                            let mut sums = [T::Wide::default(); LANES];
+                            block.each_cell(
+                                x.values,
+                                #[inline(always)]
+                                |_, cells| {
+                                    sums.iter_mut().zip(cells).for_each(|(sum, x)| *sum += x.widen());
+                                },
+                            );
+                            let count = T::from_f64(block.count as f64);
+                            let out = &mut values[block.index..][..LANES];
+                            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(sum) / count);
+                        }
+                    },
+                )
+            },
+        )
     }
 
     // Every cell has the gradient of its mean, over the same count.
@@ -33,11 +62,27 @@ impl<T: Element> Op<T> for AvgPool {
         let Some(sink) = step.grads.of(0) else {
             return Ok(());
         };
-        let dx = sink.so_far();
-        self.0.each_window(x.shape, |index, window| {
-            let g = step.upstream[index] / T::from_f64(window.count as f64);
-            window.spans().for_each(|span| dx[span].iter_mut().for_each(|dx| *dx += g));
-        })
+        let (dx, upstream) = (sink.so_far(), step.upstream);
+        vectorize(
+            #[inline(always)]
+            || {
+                self.0.each_part(
+                    x.shape,
+                    #[inline(always)]
+                    |part| match part {
+                        Part::One(index, window) => {
+                            let g = upstream[index] / T::from_f64(window.count as f64);
+                            window.spans().for_each(|span| dx[span].iter_mut().for_each(|dx| *dx += g));
+                        }
+                        Part::Block(block) => {
+                            let count = T::from_f64(block.count as f64);
+                            let upstream = &upstream[block.index..][..LANES];
+                            block.spread(dx, &std::array::from_fn(|lane| upstream[lane] / count));
+                        }
+                    },
+                )
+            },
+        )
     }
 }
 

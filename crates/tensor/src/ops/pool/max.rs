@@ -1,6 +1,8 @@
 //! The largest element of every window.
 
+use super::blocks::{Block, LANES, Part};
 use super::{Pool, PoolConfig, Window};
+use crate::kernels::vectorize;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, Result, Shape, Var};
 
@@ -20,6 +22,30 @@ fn first_largest<T: Element>(x: &[T], window: &Window) -> usize {
     best
 }
 
+/// The same for each window of a block: what it holds there, and the distance from the window's first cell.
+#[inline(always)]
+fn largest_of_each<T: Element>(x: &[T], block: &Block) -> ([T; LANES], [u32; LANES]) {
+    let (mut best, mut distances) = ([T::zero(); LANES], [0; LANES]);
+    block.each_cell(
+        x,
+        #[inline(always)]
+        |distance, cells| {
+            if distance == 0 {
+                best = cells;
+                return;
+            }
+            // The input was checked to be small enough to count with 32 bits.
+            let distance = distance as u32;
+            for ((best, at), cell) in best.iter_mut().zip(&mut distances).zip(cells) {
+                let wins = (cell > *best) | (cell.is_nan() & !best.is_nan());
+                *best = if wins { cell } else { *best };
+                *at = if wins { distance } else { *at };
+            }
+        },
+    );
+    (best, distances)
+}
+
 impl<T: Element> Op<T> for MaxPool {
     fn name(&self) -> &'static str {
         self.0.name
@@ -32,9 +58,25 @@ impl<T: Element> Op<T> for MaxPool {
 
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
-        self.0.each_window(x.shape, |index, window| {
-            out.values[index] = x.values[first_largest(x.values, &window)];
-        })
+        let values = out.values;
+        vectorize(
+            #[inline(always)]
+            || {
+                self.0.each_part(
+                    x.shape,
+                    #[inline(always)]
+                    |part| match part {
+                        Part::One(index, window) => {
+                            values[index] = x.values[first_largest(x.values, &window)]
+                        }
+                        Part::Block(block) => {
+                            let out = &mut values[block.index..][..LANES];
+                            out.copy_from_slice(&largest_of_each(x.values, &block).0);
+                        }
+                    },
+                )
+            },
+        )
     }
 
     // Looking again is cheaper than keeping positions, which not every element type can hold.
@@ -43,10 +85,27 @@ impl<T: Element> Op<T> for MaxPool {
         let Some(sink) = step.grads.of(0) else {
             return Ok(());
         };
-        let dx = sink.so_far();
-        self.0.each_window(x.shape, |index, window| {
-            dx[first_largest(x.values, &window)] += step.upstream[index];
-        })
+        let (dx, upstream) = (sink.so_far(), step.upstream);
+        vectorize(
+            #[inline(always)]
+            || {
+                self.0.each_part(
+                    x.shape,
+                    #[inline(always)]
+                    |part| match part {
+                        Part::One(index, window) => dx[first_largest(x.values, &window)] += upstream[index],
+                        Part::Block(block) => {
+                            let distances = largest_of_each(x.values, &block).1;
+                            let upstream = &upstream[block.index..][..LANES];
+                            for lane in block.done..LANES {
+                                let window = block.start + lane * block.stride;
+                                dx[window + distances[lane] as usize] += upstream[lane];
+                            }
+                        }
+                    },
+                )
+            },
+        )
     }
 }
 

@@ -1,7 +1,10 @@
 //! Pooling over windows of one and two spatial axes.
 
 mod average;
+mod blocks;
 mod max;
+#[cfg(test)]
+mod tests;
 
 use super::window::{expect_image, expect_memory, expect_setting, image, plane, spatial};
 use crate::{Element, ErrorKind, Result, Shape};
@@ -190,26 +193,6 @@ impl Pool {
         let lengths = self.axes(x)?.map(|axis| axis.output);
         expect_memory::<T>(self.name, &[x[0], x[1], lengths[0], lengths[1]], *x)?;
         Ok(image(x[0], x[1], lengths, x.len()))
-    }
-
-    /// Calls `f` with the index of every output element and its window.
-    #[inline(always)]
-    fn each_window(&self, x: &Shape, mut f: impl FnMut(usize, Window)) -> Result<()> {
-        let [high, wide] = self.axes(x)?;
-        let mut index = 0;
-        for channel in 0..x[0] * x[1] {
-            let start = channel * high.input * wide.input;
-            for oy in 0..high.output {
-                let (rows, height) = high.window(oy);
-                for ox in 0..wide.output {
-                    let (columns, width) = wide.window(ox);
-                    let (rows, count) = (rows.clone(), height * width);
-                    f(index, Window { start, row: wide.input, rows, columns, count });
-                    index += 1;
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use tensor::ndarray::{Array1, Array2};
 
-use super::printed::{aligned, four};
 use crate::hierarchy::Hierarchy;
+use crate::printed::{aligned, four};
 
 /// Where the reconciled values of one node come from, level by level: [`Explanation::node`](crate::Explanation::node).
 #[derive(Debug, Clone, PartialEq)]

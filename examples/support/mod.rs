@@ -13,6 +13,7 @@ pub(crate) fn data(name: &str) -> PathBuf {
 }
 
 /// The content of a gzipped file.
+#[allow(dead_code, reason = "not every example reads one")]
 pub(crate) fn open(path: &Path) -> Result<GzDecoder<File>, Box<dyn Error>> {
     let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(GzDecoder::new(file))

@@ -298,11 +298,62 @@ pub enum ErrorKind {
     /// A picture could not be drawn.
     #[error("picture: {source}")]
     Picture { source: Box<dyn std::error::Error + Send + Sync> },
+
+    /// A node of a list has an empty name.
+    #[error("row {row}: the name of the node is empty")]
+    NoName { row: usize },
+    /// A node of a parent list is its own parent.
+    #[error("row {row}: node `{node}` is its own parent")]
+    OwnParent { row: usize, node: String },
+    /// A parent is not listed as a node.
+    #[error("row {row}: the parent `{parent}` of node `{node}` is not listed as a node{}", near_names(near))]
+    UnknownParent { row: usize, node: String, parent: String, near: Vec<String> },
+    /// Nodes lie above themselves.
+    #[error("nodes lie above themselves: {}", around(nodes))]
+    Cycle { nodes: Vec<String> },
+    /// A list has a node twice that it may have once only.
+    #[error("node `{node}` is listed twice, in rows {first} and {second}")]
+    TwiceListed { node: String, first: usize, second: usize },
+    /// A row of S has no entries.
+    #[error(
+        "level `{level}`: node `{node}` has no members in S, and groups without members were not allowed"
+    )]
+    NoMembers { level: String, node: String },
+    /// A row of S that should be one of the identity is not.
+    #[error("S, unit `{node}`: expected {expected}, got {got}")]
+    UnitRow { node: String, expected: &'static str, got: String },
+    /// The levels of S have more or fewer nodes than it has rows.
+    #[error("S: expected levels of {expected} nodes together, one for each row, got {got}")]
+    Levels { expected: usize, got: usize },
+    /// An entry of S is not usable.
+    #[error("S, row {row}, column {column}: expected {expected}, got {got}")]
+    Entry { row: usize, column: usize, expected: &'static str, got: f64 },
+    /// An equation has a factor or constant that is NaN or infinite.
+    #[error("equation `{equation}`: expected finite numbers, got {got}")]
+    Equation { equation: String, got: f64 },
+    /// Equations contradict each other.
+    #[error("the equations {} contradict each other: no values fulfil all of them", quoted(equations))]
+    Infeasible { equations: Vec<String> },
+    /// Equations determine every value.
+    #[error("the equations determine all {nodes} nodes, so none is left free")]
+    NothingFree { nodes: usize },
+    /// Windows do not end with the last cell.
+    #[error(
+        "level `{level}`: windows of {size} every {stride} do not end with the last of {cells} {of} (sizes and strides \
+         are at least 1)"
+    )]
+    Windows { level: String, size: usize, stride: usize, cells: usize, of: &'static str },
 }
 
 fn quoted(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// A node, the one above it, and so on, back to itself.
+fn around(nodes: &[String]) -> String {
+    let steps: Vec<String> = nodes.iter().chain(nodes.first()).map(|node| format!("`{node}`")).collect();
+    steps.join(" lies below ")
 }
 
 fn in_level(level: &Option<String>) -> String {

@@ -34,12 +34,14 @@ pub use combine::{
     TemporalCovariance, TopDown,
 };
 pub use cross_temporal::{
-    AtBound, CrossTemporal, IterationGaps, Iterations, IterativeConfig, Stepwise, Which,
+    AtBound, CrossTemporal, Direction, IterationGaps, Iterations, IterativeConfig, Stepwise,
 };
 pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};
 pub use explain::{Explanation, LevelEffect, NodeContributions, NodeExplanation};
-pub use hierarchy::{Aggregator, Grouped, Hierarchy, Level};
+pub use hierarchy::{
+    Aggregator, Block, Constrained, Equations, Grouped, Hierarchy, Level, Parents, Span, SummingMatrix,
+};
 pub use integrate::coherence_gap;
 pub use metrics::{
     Estimator, Evaluation, Metric, Scores, coverage, crps_gaussian, crps_samples, energy_score,

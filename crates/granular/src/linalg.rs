@@ -1,10 +1,11 @@
 //! The Cholesky factor and the pseudo-inverse, on faer: the one place that knows the linear algebra library.
 
-use faer::Par;
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::{factor, solve};
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::svd::{self, ComputeSvdVectors};
+use faer::{Accum, Par};
 
 pub(crate) use faer::Mat;
 
@@ -38,6 +39,15 @@ impl Cholesky {
         let stack = MemStack::new(&mut memory);
         solve::solve_in_place(self.lower.as_ref(), b.as_mut(), Par::Seq, stack);
     }
+}
+
+/// The lower triangle of `factor · A Aᵀ`; above it are zeros.
+pub(crate) fn gram(a: &Mat<f64>, factor: f64) -> Mat<f64> {
+    let mut out = Mat::zeros(a.nrows(), a.nrows());
+    let (lower, whole) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+    let (left, right) = (a.as_ref(), a.transpose());
+    triangular::matmul(out.as_mut(), lower, Accum::Replace, left, whole, right, whole, factor, Par::Seq);
+    out
 }
 
 /// The pseudo-inverse `X⁺ = V Σ⁺ Uᵀ` (Moore–Penrose) of an n × k matrix, k × n. Singular values below
@@ -82,6 +92,13 @@ mod tests {
         }
         let zero = pseudo_inverse(&Mat::zeros(2, 3)).unwrap();
         assert_eq!(zero, Mat::<f64>::zeros(3, 2));
+    }
+
+    #[test]
+    fn products_of_rows() {
+        let a = Mat::from_fn(3, 2, |i, j| [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]][i][j]);
+        let expected = [[2.5, 0.0, 0.0], [5.5, 12.5, 0.0], [8.5, 19.5, 30.5]];
+        assert_eq!(gram(&a, 0.5), Mat::from_fn(3, 3, |i, j| expected[i][j]));
     }
 
     #[test]

@@ -54,6 +54,11 @@ impl Csr {
         Self { starts, columns, weights: vec![1.0; size], width: size }
     }
 
+    /// The number of columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
     /// The number of rows.
     pub(crate) fn height(&self) -> usize {
         self.starts.len() - 1

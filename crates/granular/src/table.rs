@@ -159,7 +159,7 @@ impl Columns {
 }
 
 /// Column names without surrounding space and without the byte order mark that spreadsheets write.
-fn header(record: &StringRecord) -> Vec<String> {
+pub(crate) fn header(record: &StringRecord) -> Vec<String> {
     record.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect()
 }
 

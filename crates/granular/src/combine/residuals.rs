@@ -7,6 +7,7 @@ use super::preparation::{Preparation, Replaced};
 use crate::arrays::expect_extent;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
+use crate::linalg::{Mat, gram};
 
 /// The least variance of a node, as a share of the mean variance of a unit for each unit below it: a node whose
 /// errors have all been 0 is trusted, as its standard deviation becomes a hundred-thousandth of what is usual, and W
@@ -98,9 +99,12 @@ pub(super) fn centre(residuals: ArrayView2<'_, f64>) -> (Vec<Vec<f64>>, Array1<f
     (rows, variances)
 }
 
-/// Residuals less their mean, divided by their standard deviation (of 1/T): rows of z.
+/// Residuals less their mean, divided by their standard deviation (of 1/T).
 pub(super) struct Centred {
-    z: Vec<Vec<f64>>,
+    /// n × T.
+    z: Mat<f64>,
+    /// The lower triangle of `z zᵀ / T`, the correlations.
+    r: Mat<f64>,
     /// Variances of 1/(T − 1), at least the floor.
     variances: Array1<f64>,
 }
@@ -118,49 +122,47 @@ impl Centred {
     }
 
     /// Of rows less their mean, with their variances; those that were lifted correlate with nothing.
-    pub(super) fn scaled(mut z: Vec<Vec<f64>>, variances: Array1<f64>, lifted: &[usize]) -> Self {
-        for row in &mut z {
+    pub(super) fn scaled(mut rows: Vec<Vec<f64>>, variances: Array1<f64>, lifted: &[usize]) -> Self {
+        let columns = rows.first().map_or(0, Vec::len);
+        for row in &mut rows {
             let square: f64 = row.iter().map(|e| e * e).sum();
-            let deviation = f64::sqrt(square / row.len() as f64);
+            let deviation = f64::sqrt(square / columns as f64);
             row.iter_mut().for_each(|e| *e /= deviation);
         }
         for &node in lifted {
             // What is left of a constant is rounding, which correlates with nothing.
-            z[node].fill(0.0);
+            rows[node].fill(0.0);
         }
-        Self { z, variances }
+        let z = Mat::from_fn(rows.len(), columns, |node, t| rows[node][t]);
+        let r = gram(&z, (columns as f64).recip());
+        Self { z, r, variances }
     }
 
     /// `λ = Σ_{i>j} Var(r_ij) / Σ_{i>j} r_ij²` with `r_ij` the mean over t of `w_t = z_ti z_tj` and `Var(r_ij)` that of
-    /// a mean, `Σ_t (w_t − r_ij)² / (T (T − 1))`.
+    /// a mean, `Σ_t (w_t − r_ij)² / (T (T − 1)) = (Σ_t w_t² / T − r_ij²) / (T − 1)`.
     pub(super) fn shrinkage(&self) -> f64 {
+        let columns = self.z.ncols() as f64;
+        let squared = Mat::from_fn(self.z.nrows(), self.z.ncols(), |node, t| self.z[(node, t)].powi(2));
+        let w_squared = gram(&squared, columns.recip());
         let (mut variance, mut square) = (0.0, 0.0);
-        for (i, a) in self.z.iter().enumerate() {
-            let columns = a.len() as f64;
-            for b in &self.z[..i] {
-                let products = || a.iter().zip(b).map(|(a, b)| a * b);
-                let r = products().sum::<f64>() / columns;
-                let spread: f64 = products().map(|w| (w - r).powi(2)).sum();
-                variance += spread / (columns * (columns - 1.0));
-                square += r * r;
+        for j in 0..self.z.nrows() {
+            for i in j + 1..self.z.nrows() {
+                let r_squared = self.r[(i, j)].powi(2);
+                variance += (w_squared[(i, j)] - r_squared).max(0.0);
+                square += r_squared;
             }
         }
         // Nothing correlates: nothing is lost by saying so.
-        if square > 0.0 { (variance / square).clamp(0.0, 1.0) } else { 1.0 }
+        if square > 0.0 { (variance / (columns - 1.0) / square).clamp(0.0, 1.0) } else { 1.0 }
     }
 
-    /// The covariance with its off-diagonals multiplied by `kept`, which is not estimated where that is 0.
+    /// The covariance with its off-diagonals multiplied by `kept`.
     pub(super) fn covariance(&self, kept: impl Fn(usize, usize) -> f64) -> Array2<f64> {
         let deviations = self.variances.mapv(f64::sqrt);
         let mut w = Array2::from_diag(&self.variances);
-        for (i, a) in self.z.iter().enumerate() {
-            for (j, b) in self.z[..i].iter().enumerate() {
-                let kept = kept(i, j);
-                if kept == 0.0 {
-                    continue;
-                }
-                let r = a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
-                w[[i, j]] = kept * r * deviations[i] * deviations[j];
+        for i in 0..self.z.nrows() {
+            for j in 0..i {
+                w[[i, j]] = kept(i, j) * self.r[(i, j)] * deviations[i] * deviations[j];
                 w[[j, i]] = w[[i, j]];
             }
         }

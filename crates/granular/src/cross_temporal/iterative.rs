@@ -2,7 +2,7 @@
 
 use tensor::ndarray::{Array2, ArrayView2};
 
-use super::{Stepwise, Which};
+use super::{Direction, Stepwise};
 use crate::arrays::rows;
 use crate::coherent::Coherent;
 use crate::error::{ErrorKind, Result};
@@ -20,7 +20,7 @@ use crate::model::at_least_one;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct IterativeConfig {
     /// The direction each iteration begins with.
-    pub first: Which,
+    pub first: Direction,
     /// The gap to stop at, as a share of the largest absolute base forecast.
     pub tolerance: f64,
     /// The largest number of iterations, of two steps each.
@@ -31,7 +31,7 @@ pub struct IterativeConfig {
 
 impl Default for IterativeConfig {
     fn default() -> Self {
-        Self { first: Which::Temporal, tolerance: 1e-9, iterations: 1000, at_bound: AtBound::Error }
+        Self { first: Direction::Temporal, tolerance: 1e-9, iterations: 1000, at_bound: AtBound::Error }
     }
 }
 
@@ -123,12 +123,12 @@ impl Stepwise {
             let mut gaps = IterationGaps { cross_sectional: 0.0, temporal: 0.0 };
             for step in config.directions() {
                 last = match step {
-                    Which::Temporal => {
+                    Direction::Temporal => {
                         self.temporal_step(&mut values)?;
                         gaps.cross_sectional = self.cross_sectional_gap(&values);
                         gaps.cross_sectional
                     }
-                    Which::CrossSectional => {
+                    Direction::CrossSectional => {
                         self.cross_sectional_step(&mut values)?;
                         gaps.temporal = self.temporal_gap(&values);
                         gaps.temporal
@@ -177,10 +177,10 @@ impl IterativeConfig {
         Err(ErrorKind::Parameter { name: "tolerance", expected, got }.into())
     }
 
-    fn directions(&self) -> [Which; 2] {
+    fn directions(&self) -> [Direction; 2] {
         match self.first {
-            Which::Temporal => [Which::Temporal, Which::CrossSectional],
-            Which::CrossSectional => [Which::CrossSectional, Which::Temporal],
+            Direction::Temporal => [Direction::Temporal, Direction::CrossSectional],
+            Direction::CrossSectional => [Direction::CrossSectional, Direction::Temporal],
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::hierarchy::{Hierarchy, Level, Pairs, arrange, full_periods};
 
 pub use iterative::{AtBound, IterationGaps, Iterations, IterativeConfig};
-pub use stepwise::{Stepwise, Which};
+pub use stepwise::{Direction, Stepwise};
 
 /// A cross-sectional hierarchy at every order of a temporal one, and the arranging of their data.
 ///

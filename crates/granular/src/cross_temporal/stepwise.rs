@@ -15,7 +15,7 @@ use crate::hierarchy::Level;
 
 /// A direction of a cross-temporal structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Which {
+pub enum Direction {
     /// Across the series, at each order.
     CrossSectional,
     /// Across the orders of time, for each series.

@@ -1,6 +1,7 @@
 //! The structure of every node of one hierarchy at every node of another: series at every order of time.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Hierarchy, Level};
 use crate::error::{ErrorKind, Result};
@@ -52,9 +53,9 @@ impl Hierarchy {
         let width = second.finest_len();
         let mut s = Csr::with_width(first.finest_len() * width);
         let mut levels = Vec::with_capacity(first.levels().len() * second.levels().len());
+        let mut nodes = Vec::with_capacity(first.len() * second.len());
         for a in first.levels() {
             for b in second.levels() {
-                let mut nodes = Vec::with_capacity(a.len() * b.len());
                 for (i, first_name) in a.range().zip(a.nodes()) {
                     for (j, second_name) in b.range().zip(b.nodes()) {
                         nodes.push(format!("{first_name}{AT}{second_name}"));
@@ -64,10 +65,13 @@ impl Hierarchy {
                         s.push_row(entries);
                     }
                 }
-                levels.push((format!("{}{AT}{}", a.name(), b.name()), nodes));
+                levels.push((format!("{}{AT}{}", a.name(), b.name()), a.len() * b.len()));
             }
         }
-        Ok(Self::from_rows(levels, s, Some(Box::new((first.clone(), second.clone())))))
+        let mut crossed = Self::from_summing(levels, nodes, s);
+        let shared = Arc::get_mut(&mut crossed.shared).expect("a new hierarchy has no clones");
+        shared.factors = Some(Box::new((first.clone(), second.clone())));
+        Ok(crossed)
     }
 
     /// The two structures that this one was crossed from by [`Hierarchy::cross`].

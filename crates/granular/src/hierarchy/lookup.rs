@@ -33,15 +33,15 @@ impl Hierarchy {
     /// [`ErrorKind::UnknownNode`], with near names; [`ErrorKind::AmbiguousNode`] when several levels have such a node:
     /// then [`Hierarchy::node_in`] tells them apart.
     pub fn node(&self, name: &str) -> Result<usize> {
-        match self.shared.by_name.get(name).map(Vec::as_slice) {
-            Some(&[node]) => Ok(node),
-            Some(nodes) => {
-                let levels = nodes.iter().map(|&node| self.level_of(node).name().to_owned()).collect();
-                Err(ErrorKind::AmbiguousNode { node: name.to_owned(), levels }.into())
-            }
-            None => {
+        match *self.nodes_named(name) {
+            [node] => Ok(node),
+            [] => {
                 let near = near(name, self.nodes());
                 Err(ErrorKind::UnknownNode { node: name.to_owned(), level: None, near }.into())
+            }
+            ref nodes => {
+                let levels = nodes.iter().map(|&node| self.level_of(node).name().to_owned()).collect();
+                Err(ErrorKind::AmbiguousNode { node: name.to_owned(), levels }.into())
             }
         }
     }
@@ -52,8 +52,7 @@ impl Hierarchy {
     /// [`ErrorKind::UnknownLevel`]; [`ErrorKind::UnknownNode`], with near names of that level.
     pub fn node_in(&self, level: &str, name: &str) -> Result<usize> {
         let level = self.level(level)?;
-        let nodes = self.shared.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        nodes.iter().copied().find(|node| level.range().contains(node)).ok_or_else(|| {
+        self.nodes_named(name).iter().copied().find(|node| level.range().contains(node)).ok_or_else(|| {
             let near = near(name, level.nodes());
             ErrorKind::UnknownNode { node: name.to_owned(), level: Some(level.name().to_owned()), near }
                 .into()
@@ -99,6 +98,19 @@ impl Hierarchy {
         Ok(out)
     }
 
+    /// The nodes of this name, ascending.
+    fn nodes_named(&self, name: &str) -> &[usize] {
+        let names = self.nodes();
+        let by_name = self.shared.by_name.get_or_init(|| {
+            let mut nodes: Vec<usize> = (0..names.len()).collect();
+            nodes.sort_unstable_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
+            nodes
+        });
+        let first = by_name.partition_point(|&node| names[node].as_str() < name);
+        let count = by_name[first..].partition_point(|&node| names[node] == name);
+        &by_name[first..first + count]
+    }
+
     /// Level and name of a row, for messages.
     pub(crate) fn named(&self, node: usize) -> (String, String) {
         (self.level_of(node).name().to_owned(), self.nodes()[node].clone())
@@ -106,7 +118,7 @@ impl Hierarchy {
 }
 
 /// At most three names close to the one asked for: those that contain it, then similar ones; ignoring case.
-fn near(name: &str, names: &[String]) -> Vec<String> {
+pub(super) fn near(name: &str, names: &[String]) -> Vec<String> {
     let wanted = name.to_lowercase();
     if wanted.is_empty() {
         return Vec::new();

@@ -2,13 +2,19 @@
 
 mod aggregator;
 mod cross;
+mod elimination;
+mod equations;
+mod files;
 mod grouped;
 mod lookup;
+mod matrix;
 mod nesting;
+mod parents;
 mod periods;
+mod pyramid;
+mod relations;
 mod temporal;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -17,9 +23,13 @@ use crate::sparse::Csr;
 
 pub use aggregator::Aggregator;
 pub(crate) use cross::Pairs;
+pub use equations::{Constrained, Equations};
 pub use grouped::Grouped;
+pub use matrix::SummingMatrix;
 pub(crate) use nesting::{Nesting, add};
+pub use parents::Parents;
 pub(crate) use periods::{arrange, full_periods};
+pub use pyramid::{Block, Span};
 
 /// Levels of nodes over the same finest units: which units each node adds up.
 ///
@@ -54,13 +64,15 @@ pub struct Hierarchy {
 struct Shared {
     levels: Vec<(String, Range<usize>)>,
     names: Vec<String>,
-    /// Only ever asked by name, never walked: its order cannot reach a result.
-    by_name: HashMap<String, Vec<usize>>,
+    /// All nodes in the order of their names, those of one name in their own; derived when one is asked for by name.
+    by_name: OnceLock<Vec<usize>>,
     s: Csr,
     /// For each finest unit, the aggregated nodes above it: the transpose of S without its identity.
     above: Csr,
     /// Derived when a large system asks for it first.
     nesting: OnceLock<Nesting>,
+    /// Derived when a node's parents or children are asked for.
+    relations: OnceLock<relations::Relations>,
     /// What it was crossed from.
     factors: Option<Box<(Hierarchy, Hierarchy)>>,
 }
@@ -77,36 +89,40 @@ impl Hierarchy {
     /// within a level.
     pub(crate) fn from_parts(parts: Vec<Part>, finest: usize) -> Self {
         let mut s = Csr::with_width(finest);
-        let mut levels = Vec::with_capacity(parts.len());
+        let (mut levels, mut names) = (Vec::with_capacity(parts.len()), Vec::new());
         for part in parts {
             debug_assert_eq!(part.nodes.len(), part.rows.height());
+            levels.push((part.name, part.nodes.len()));
+            names.extend(part.nodes);
             s.append(&part.rows);
-            levels.push((part.name, part.nodes));
         }
-        Self::from_rows(levels, s, None)
+        Self::from_summing(levels, names, s)
     }
 
-    /// Joins levels, each with the names of its nodes, and their rows of S, with the same promises.
-    fn from_rows(
-        parts: Vec<(String, Vec<String>)>,
-        s: Csr,
-        factors: Option<Box<(Hierarchy, Hierarchy)>>,
-    ) -> Self {
-        let (mut levels, mut names) = (Vec::with_capacity(parts.len()), Vec::new());
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut finest = 0;
-        for (level, nodes) in parts {
-            let start = names.len();
-            finest = nodes.len();
-            for node in nodes {
-                by_name.entry(node.clone()).or_default().push(names.len());
-                names.push(node);
-            }
-            levels.push((level, start..names.len()));
-        }
+    /// From levels and their sizes, the names of all nodes, and all rows of S, with the same promises.
+    pub(crate) fn from_summing(levels: Vec<(String, usize)>, names: Vec<String>, s: Csr) -> Self {
+        let finest = levels.last().map_or(0, |(_, size)| *size);
         let above = s.transpose(0..names.len() - finest);
-        let nesting = OnceLock::new();
-        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting, factors }) }
+        Self::joined(levels, names, s, above)
+    }
+
+    /// The same from S less its identity, transposed: for each unit the nodes above it, ascending.
+    pub(crate) fn from_above(levels: Vec<(String, usize)>, names: Vec<String>, above: Csr) -> Self {
+        let mut s = above.transpose(0..above.height());
+        s.append(&Csr::identity(above.height()));
+        Self::joined(levels, names, s, above)
+    }
+
+    fn joined(sizes: Vec<(String, usize)>, names: Vec<String>, s: Csr, above: Csr) -> Self {
+        let mut levels = Vec::with_capacity(sizes.len());
+        let mut start = 0;
+        for (name, size) in sizes {
+            levels.push((name, start..start + size));
+            start += size;
+        }
+        let (by_name, nesting, relations) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let factors = None;
+        Self { shared: Arc::new(Shared { levels, names, by_name, s, above, nesting, relations, factors }) }
     }
 
     /// n, the number of nodes of all levels.

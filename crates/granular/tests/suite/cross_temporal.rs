@@ -1,8 +1,8 @@
 //! Series at every order of time: the joint structure, its covariances, and reconciling in steps.
 
 use granular::{
-    AtBound, CrossTemporal, Error, ErrorKind, Hierarchy, IterativeConfig, Method, Reconciler, Stepwise,
-    TemporalCovariance, TopDown, Which,
+    AtBound, CrossTemporal, Direction, Error, ErrorKind, Hierarchy, IterativeConfig, Method, Reconciler,
+    Stepwise, TemporalCovariance, TopDown,
 };
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2, ArrayView2, array};
@@ -249,9 +249,10 @@ fn two_steps_agree_with_their_matrices() {
 
     let turns =
         |first: [&Array2<f64>; 2]| (0..200).fold(base.clone(), |y, _| first[1].dot(&first[0].dot(&y)));
-    for (first, limit) in
-        [(Which::Temporal, turns([&temporal, &cross])), (Which::CrossSectional, turns([&cross, &temporal]))]
-    {
+    for (first, limit) in [
+        (Direction::Temporal, turns([&temporal, &cross])),
+        (Direction::CrossSectional, turns([&cross, &temporal])),
+    ] {
         let config = IterativeConfig { first, tolerance: 1e-12, ..Default::default() };
         let (agreed, iterations) = stepwise.iterative(base.view(), &config).unwrap();
         assert!(iterations.converged && iterations.gaps.len() > 2, "{}", iterations.gaps.len());
@@ -432,6 +433,45 @@ fn steps_refuse_by_name() {
     assert_eq!(iterate(&base, IterativeConfig::default()), nan);
 }
 
+#[test]
+fn no_columns_and_single_nodes_are_no_trouble() {
+    let structure = small();
+    let (stepwise, ..) = uneven(&structure, 6);
+    let none = Array2::zeros((42, 0));
+    let config = IterativeConfig::default();
+    for agreed in [
+        stepwise.tcs(none.view()).unwrap(),
+        stepwise.cst(none.view()).unwrap(),
+        stepwise.iterative(none.view(), &config).unwrap().0,
+        structure.integrate(Array2::zeros((3, 0)).view()).unwrap(),
+    ] {
+        assert_eq!(agreed.all().dim(), (42, 0));
+    }
+    // One series at one order: nothing to reconcile.
+    let one = Hierarchy::temporal(1, &[("only", 1)]).unwrap();
+    let single = CrossTemporal::new(&one, &one).unwrap();
+    let stepwise = Stepwise::new(&single, |_| Method::Ols, |_| Method::WlsStruct).unwrap();
+    let base = array![[3.0, -1.0]];
+    assert_eq!(stepwise.tcs(base.view()).unwrap().all(), base);
+    assert_eq!(stepwise.cst(base.view()).unwrap().all(), base);
+    let (agreed, iterations) = stepwise.iterative(base.view(), &config).unwrap();
+    assert_eq!((agreed.all(), iterations.gaps.len(), iterations.converged), (base.view(), 1, true));
+}
+
+#[test]
+fn forecasts_too_large_to_add_up_are_an_error() {
+    let structure = small();
+    let stepwise = Stepwise::new(&structure, |_| Method::BottomUp, |_| Method::BottomUp).unwrap();
+    let base = Array2::from_elem((42, 1), 1e308);
+    for error in [
+        stepwise.tcs(base.view()).unwrap_err(),
+        stepwise.cst(base.view()).unwrap_err(),
+        stepwise.iterative(base.view(), &IterativeConfig::default()).unwrap_err(),
+    ] {
+        assert!(error.to_string().ends_with("expected a finite value, got inf"), "{error}");
+    }
+}
+
 /// Rows of keys, orders of time, and a seed for numbers.
 #[derive(Debug, Clone)]
 struct Sketch {
@@ -490,7 +530,7 @@ proptest! {
         let stepwise = Stepwise::new(&structure, |_| Method::Custom(w_cs.clone()), |_| Method::Custom(w_te.clone())).unwrap();
         prop_assert!(distance(&stepwise.tcs(base.view()).unwrap().into_inner(), &expected) < 1e-9);
         prop_assert!(distance(&stepwise.cst(base.view()).unwrap().into_inner(), &expected) < 1e-9);
-        for first in [Which::Temporal, Which::CrossSectional] {
+        for first in [Direction::Temporal, Direction::CrossSectional] {
             let config = IterativeConfig { first, ..Default::default() };
             let (agreed, iterations) = stepwise.iterative(base.view(), &config).unwrap();
             prop_assert_eq!(iterations.gaps.len(), 1);

@@ -90,7 +90,7 @@ fn residuals(past: &[&Replay]) -> Array2<f64> {
 }
 
 /// What came and what was predicted in the last columns that all levels have, n × T each.
-fn stacked(past: &[&Replay]) -> (Array2<f64>, Array2<f64>) {
+pub(super) fn stacked(past: &[&Replay]) -> (Array2<f64>, Array2<f64>) {
     let columns = past.iter().map(|replay| replay.actual.ncols()).min().unwrap_or(0);
     let (actual, predicted): (Vec<ArrayView2<'_, f64>>, Vec<_>) =
         past.iter().map(|replay| replay.last(columns)).unzip();

@@ -333,7 +333,7 @@ pub enum ErrorKind {
     Equation { equation: String, got: f64 },
     /// Equations contradict each other.
     #[error("the equations {} contradict each other: no values fulfil all of them", quoted(equations))]
-    Infeasible { equations: Vec<String> },
+    ContradictoryEquations { equations: Vec<String> },
     /// Equations determine every value.
     #[error("the equations determine all {nodes} nodes, so none is left free")]
     NothingFree { nodes: usize },
@@ -352,7 +352,7 @@ pub enum ErrorKind {
     Contradiction { nodes: Vec<String>, conditions: Vec<String> },
     /// Bounds, or bounds and fixed values, exclude each other.
     #[error("no values that add up lie within these bounds: {}", few(conditions))]
-    InfeasibleBounds { nodes: Vec<String>, conditions: Vec<String> },
+    Infeasible { nodes: Vec<String>, conditions: Vec<String> },
     /// Too many nodes are missing to tell all finest values.
     #[error(
         "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would, or one of the levels {}",
@@ -376,16 +376,16 @@ fn quoted(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// At most eight of them, and how many more.
-fn few(names: &[String]) -> String {
-    let shown = names[..names.len().min(8)].join(", ");
-    if names.len() > 8 { format!("{shown} and {} more", names.len() - 8) } else { shown }
-}
-
 /// A node, the one above it, and so on, back to itself.
 fn around(nodes: &[String]) -> String {
     let steps: Vec<String> = nodes.iter().chain(nodes.first()).map(|node| format!("`{node}`")).collect();
     steps.join(" lies below ")
+}
+
+/// At most eight of them, and how many more.
+fn few(names: &[String]) -> String {
+    let shown = names[..names.len().min(8)].join(", ");
+    if names.len() > 8 { format!("{shown} and {} more", names.len() - 8) } else { shown }
 }
 
 fn in_level(level: &Option<String>) -> String {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arrays;
+mod blend;
 mod coherent;
 mod combine;
 mod cross_temporal;
@@ -19,6 +20,7 @@ mod model;
 mod multi;
 #[cfg(feature = "plot")]
 mod picture;
+mod printed;
 mod rolling;
 mod sparse;
 mod status;
@@ -26,6 +28,7 @@ mod table;
 mod uncertainty;
 mod windows;
 
+pub use blend::Stacking;
 pub use coherent::Coherent;
 pub use combine::{
     Erm, Method, OnlineCovariance, OnlineMethod, Penalty, Preparation, Reconciler, Replaced,

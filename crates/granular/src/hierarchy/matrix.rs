@@ -366,12 +366,12 @@ impl SummingMatrix {
             Some(units) => {
                 let row_of: HashMap<&str, usize> =
                     self.nodes.iter().enumerate().map(|(row, node)| (node.as_str(), row)).collect();
-                let row = |unit: &String| {
+                let row = |unit: &String| -> Result<usize> {
                     let missing =
                         || ErrorKind::UnitRow { node: unit.clone(), expected: "a row", got: "none".into() };
-                    row_of.get(unit.as_str()).copied().ok_or_else(missing)
+                    Ok(row_of.get(unit.as_str()).copied().ok_or_else(missing)?)
                 };
-                units.iter().map(row).collect::<Result<_, _>>()?
+                units.iter().map(row).collect::<Result<_>>()?
             }
         };
         units.iter().for_each(|&row| is_unit[row] = true);

@@ -155,6 +155,30 @@ impl MultiGranularityModel {
         Ok(self.reconciler.as_ref().ok_or(ErrorKind::NotWeighed {})?)
     }
 
+    /// What the models would have predicted beside what came, for all nodes (n × T): what a [`Combine`] that learns has
+    /// learnt from, and what a [`Bootstrap`](crate::Bootstrap), an [`OnlineCovariance`](crate::OnlineCovariance) or a
+    /// [`Gaussian`](crate::Gaussian) can be made of.
+    ///
+    /// ```
+    /// use granular::{Combine, Hierarchy, MultiGranularityModel, SeasonalNaive};
+    /// use tensor::ndarray::{Array2, array};
+    ///
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// let model = MultiGranularityModel::new(&year, Combine::WlsVar)?;
+    /// let mut model = model.with_models_for_all(|_| SeasonalNaive::new(1, 1).expect("both are positive"));
+    /// model.fit(array![[1.0, 2.0, 3.0], [4.0, 4.0, 9.0]].view(), Array2::zeros((2, 0)).view())?;
+    /// assert_eq!(model.past()?.residuals(), array![[1.0, 6.0], [1.0, 1.0], [0.0, 5.0]]);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotWeighed`] before a combination that learns has learnt, and for a method that was ready.
+    pub fn past(&self) -> Result<Replay> {
+        let past: Option<Vec<&Replay>> = self.slots.iter().map(|slot| slot.past.as_ref()).collect();
+        let (actual, predicted) = combination::stacked(&past.ok_or(ErrorKind::NotWeighed {})?);
+        Ok(Replay { actual, predicted })
+    }
+
     /// Fits the model of every level to finest data: inputs `x` (m × d), targets `y` (m × k).
     ///
     /// A [`Combine`] that learns does so from what the models would have predicted for the same data

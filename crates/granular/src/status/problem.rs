@@ -128,7 +128,7 @@ impl<'a> Problem<'a> {
         if active.iter().all(|active| active.equality) {
             ErrorKind::Contradiction { nodes, conditions }
         } else {
-            ErrorKind::InfeasibleBounds { nodes, conditions }
+            ErrorKind::Infeasible { nodes, conditions }
         }
     }
 
@@ -151,6 +151,6 @@ impl<'a> Problem<'a> {
         let wanted = Active { node, sign: -1.0, target: hi, equality, force: 0.0 };
         let zero = Active { node, sign: 1.0, target: 0.0, equality: false, force: 0.0 };
         let conditions = vec![self.condition(&wanted), self.condition(&zero)];
-        Err(ErrorKind::InfeasibleBounds { nodes: vec![self.hierarchy.label(node)], conditions }.into())
+        Err(ErrorKind::Infeasible { nodes: vec![self.hierarchy.label(node)], conditions }.into())
     }
 }

@@ -58,7 +58,7 @@ impl Reconciler {
     /// - [`ErrorKind::OtherHierarchy`] for constraints of another hierarchy; [`ErrorKind::Parameter`] for a method
     ///   that is neither bottom-up nor a projection.
     /// - [`ErrorKind::Unidentified`] says which units nothing speaks for when too much is missing, and which levels would.
-    /// - [`ErrorKind::Contradiction`] names fixed values that exclude each other, [`ErrorKind::InfeasibleBounds`] bounds (and
+    /// - [`ErrorKind::Contradiction`] names fixed values that exclude each other, [`ErrorKind::Infeasible`] bounds (and
     ///   fixed values) that do.
     /// - [`ErrorKind::Singular`] when missing nodes and variances that differ by many orders leave no digits;
     ///   [`ErrorKind::NoOptimum`] when no KKT residual of 1e-10 was reached within 100 iterations and 10 more for each

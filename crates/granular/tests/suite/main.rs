@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
 mod aggregators;
+mod blending;
 mod conformal;
 mod cross_temporal;
 mod cross_temporal_on_tourism;

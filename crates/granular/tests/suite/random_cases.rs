@@ -53,7 +53,7 @@ fn random_cases_end_in_values_or_reasons() {
         "Contradiction",
         "DuplicateNode",
         "FinestOrder",
-        "InfeasibleBounds",
+        "Infeasible",
         "KeyLength",
         "NotFinite",
         "Order",

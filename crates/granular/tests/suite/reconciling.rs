@@ -113,7 +113,8 @@ fn tree(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
         let parent = match bytes.below(64) {
             0 => format!("n{}", bytes.below(14)),
             1..8 => String::new(),
-            other => (node > 0).then(|| format!("n{}", other % node)).unwrap_or_default(),
+            _ if node == 0 => String::new(),
+            other => format!("n{}", other % node),
         };
         (format!("n{name}"), parent)
     });

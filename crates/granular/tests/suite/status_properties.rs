@@ -251,7 +251,7 @@ proptest! {
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::Unidentified { .. } => {}
-                    ErrorKind::Contradiction { .. } | ErrorKind::InfeasibleBounds { .. } => {
+                    ErrorKind::Contradiction { .. } | ErrorKind::Infeasible { .. } => {
                         prop_assert!(!feasible, "{method:?}: {error}, but there is a point");
                     }
                     _ => prop_assert!(false, "{method:?}: {error}"),
@@ -429,7 +429,7 @@ proptest! {
                 }
                 (Err(error), None) => prop_assert!(matches!(
                     error.kind(),
-                    ErrorKind::InfeasibleBounds { .. } | ErrorKind::Contradiction { .. }
+                    ErrorKind::Infeasible { .. } | ErrorKind::Contradiction { .. }
                 ), "{error}"),
                 (found, best) => prop_assert!(false, "{:?}, but the best is {best:?}", found.map(|_| ())),
             }

@@ -69,13 +69,19 @@ impl Hierarchy {
                 levels.push((format!("{}{AT}{}", a.name(), b.name()), a.len() * b.len()));
             }
         }
-        let mut crossed = Self::from_summing(levels, nodes, s);
-        let shared = Arc::get_mut(&mut crossed.shared).expect("a new hierarchy has no clones");
-        shared.factors = Some(Box::new((first.clone(), second.clone())));
-        Ok(crossed)
+        let factors = Some(Box::new((first.clone(), second.clone())));
+        Ok(Self::from_summing(levels, nodes, s).with_factors(factors))
     }
 
-    /// The two structures that this one was crossed from by [`Hierarchy::cross`].
+    /// A new hierarchy, which nothing shares yet, whose rows stand where those of the crossed factors do.
+    pub(super) fn with_factors(mut self, factors: Option<Box<(Self, Self)>>) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("a new hierarchy has no clones");
+        shared.factors = factors;
+        self
+    }
+
+    /// The two structures that this one was crossed from by [`Hierarchy::cross`]; weights that
+    /// [`Hierarchy::aggregated_by`] has set since are not theirs.
     ///
     /// ```
     /// # use granular::Hierarchy;

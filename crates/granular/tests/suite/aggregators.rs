@@ -147,7 +147,7 @@ fn averages_of_inputs_stay_averages() {
     assert_eq!(h.aggregated_by(&Aggregator::Mean).unwrap().average(x.view()).unwrap(), sums);
 }
 
-/// Rows of keys, an index below the number of aggregators for each level, weights, numbers and variances.
+/// Rows of keys, an aggregator for each level, weights, numbers and variances.
 type Sketch = (Vec<(u8, u8)>, [usize; 3], Vec<f64>, Vec<f64>, Vec<f64>);
 
 fn sketch() -> impl Strategy<Value = Sketch> {

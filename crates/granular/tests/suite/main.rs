@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests they serve")]
 
 mod aggregators;
+mod blending;
 mod conformal;
 mod cross_temporal;
 mod cross_temporal_on_tourism;
@@ -24,9 +25,14 @@ mod online;
 #[cfg(feature = "plot")]
 mod pictures;
 mod properties;
+mod random_cases;
+mod reconciling;
 mod reports;
 mod scale;
 mod scores;
+mod status;
+mod status_properties;
+mod status_reports;
 mod structure_files;
 mod structure_methods;
 mod structure_properties;

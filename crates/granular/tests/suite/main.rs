@@ -38,6 +38,7 @@ mod structure_files;
 mod structure_methods;
 mod structure_properties;
 mod structures;
+mod structures_everywhere;
 mod support;
 mod temporal;
 mod temporal_on_demand;

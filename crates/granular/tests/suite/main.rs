@@ -10,6 +10,7 @@ mod cross_temporal_on_tourism;
 mod differentiable;
 mod errors;
 mod evaluation;
+mod every_reconciler;
 mod explain;
 mod garbage;
 mod golden;

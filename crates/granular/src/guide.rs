@@ -11,7 +11,7 @@
 //! | [3](#3-base-forecasts) | models behind `Model`, or forecasts made elsewhere |
 //! | [4](#4-which-method) | `Combine`, `Method`, past errors |
 //! | [5](#5-how-good-is-it) | `RollingOrigins::evaluate`, `Scores` |
-//! | [6](#6-why) | what a forecast is made of |
+//! | [6](#6-why) | `Reconciler::explain` |
 //! | [7](#7-how-sure-is-it) | `calibrate`, `predict_region`; samples, Gaussians |
 //! | [8](#8-out) | CSV, pictures |
 //!
@@ -172,19 +172,34 @@
 //!
 //! # 6. Why
 //!
-//! For a linear method the reconciled forecasts are `M ŷ`: row i of
-//! [`Reconciler::projection_matrix`](crate::Reconciler::projection_matrix) says what each base forecast contributes to
-//! node i, and the contributions add up to it.
+//! For a linear method every reconciled value is a sum of what each level contributes:
+//! [`Reconciler::explain`](crate::Reconciler::explain) says by how much nodes moved, and whose forecasts a value is made of,
+//! down to single base forecasts.
 //!
 //! ```
-//! # use granular::{Hierarchy, Method, Reconciler};
-//! # use granular::ndarray::array;
-//! let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
-//! let reconciler = Reconciler::new(&year, Method::Ols)?;
-//! let base = array![12.0, 4.0, 5.0];
-//! let contributions = &reconciler.projection_matrix().row(0) * &base;
-//! // 2/3 of the year's own forecast, 1/3 of each half's.
-//! assert!((&contributions - &array![8.0, 4.0 / 3.0, 5.0 / 3.0]).iter().all(|d| d.abs() < 1e-12));
+//! # use std::fs::File;
+//! # use granular::{Autoregression, Hierarchy, MultiGranularityModel, Ridge, Table};
+//! # use granular::ndarray::Array2;
+//! use granular::Combine;
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! # let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! # let model = MultiGranularityModel::new(&sales, Combine::WlsVar)?;
+//! # let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! # model.fit(table.values(), Array2::zeros((4, 0)).view())?;
+//! let base = model.base(table.values())?;
+//! let explanation = model.reconciler()?.explain(base.view())?;
+//! println!("{explanation}\n{}", explanation.node("CH")?);
+//! // What the levels contribute to CH is CH.
+//! let ch = sales.node("CH")?;
+//! let mut sum = 0.0;
+//! for level in sales.levels() {
+//!     sum += explanation.contribution(level.name())?[[ch, 0]];
+//! }
+//! assert!((sum - explanation.reconciled().all()[[ch, 0]]).abs() < 1e-9);
 //! # Ok::<(), granular::Error>(())
 //! ```
 //!

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arrays;
+mod blend;
 mod coherent;
 mod combine;
 mod cross_temporal;
@@ -19,12 +20,15 @@ mod model;
 mod multi;
 #[cfg(feature = "plot")]
 mod picture;
+mod printed;
 mod rolling;
 mod sparse;
+mod status;
 mod table;
 mod uncertainty;
 mod windows;
 
+pub use blend::Stacking;
 pub use coherent::Coherent;
 pub use combine::{
     Erm, Method, OnlineCovariance, OnlineMethod, Penalty, Preparation, Reconciler, Replaced,
@@ -53,6 +57,7 @@ pub use multi::{Combine, Inputs, MultiGranularityModel};
 #[cfg(feature = "plot")]
 pub use picture::{Picture, Subject};
 pub use rolling::{Origin, Origins, RollingOrigins, Window};
+pub use status::{ActiveBound, ColumnReport, Constraints, Report, Status};
 pub use table::Table;
 pub use tensor::ndarray;
 pub use uncertainty::{

@@ -3,7 +3,6 @@
 mod effect;
 mod explanation;
 mod node;
-mod printed;
 
 pub use effect::LevelEffect;
 pub use explanation::Explanation;

@@ -150,6 +150,30 @@ impl Scores {
         Ok(of_nodes(metric, self.chosen().map(|node| values[node])))
     }
 
+    /// How much better a forecast is than a reference at a level, `1 − a / b`: 0.1 where it misses by a tenth less, negative
+    /// where it is worse. For [`Metric::Coverage`], of which more is not better, it says nothing. NaN where one of the two
+    /// is not defined or the reference is perfect.
+    ///
+    /// ```
+    /// use granular::{Evaluation, Hierarchy, Metric};
+    /// use tensor::ndarray::array;
+    ///
+    /// let row = Hierarchy::temporal(1, &[("row", 1)])?;
+    /// let training = row.integrate(array![[1.0, 3.0, 5.0]].view())?;
+    /// let mut evaluation = Evaluation::new(&row.integrate(array![[9.0]].view())?, &training, 1)?;
+    /// evaluation.add("last", array![[5.0]].view())?;
+    /// evaluation.add("growth", array![[8.0]].view())?;
+    /// assert_eq!(evaluation.scores().skill("growth", "last", "row", Metric::Mae)?, 0.75);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Scores::level`], for either forecast.
+    pub fn skill(&self, forecast: &str, reference: &str, level: &str, metric: Metric) -> Result<f64> {
+        let (a, b) = (self.level(forecast, level, metric)?, self.level(reference, level, metric)?);
+        Ok(if b == 0.0 { f64::NAN } else { 1.0 - a / b })
+    }
+
     /// A metric of a forecast for each node. NaN where it is not defined, and everywhere when the forecast was not given
     /// the distribution or region it asks for.
     ///

@@ -8,13 +8,14 @@ use super::metric::{Metric, of_nodes};
 use super::scores::Scores;
 use crate::error::Result;
 use crate::files::save_whole;
+use crate::printed::{aligned, four};
 use crate::table::csv_error;
 
 impl Scores {
     /// One metric as text: a row for each level and for Overall, a column for each forecast.
     #[must_use]
     pub fn table(&self, metric: Metric) -> String {
-        aligned(&self.cells(metric))
+        Block { scores: self, metric }.to_string()
     }
 
     /// Writes CSV with the columns `metric,level,forecast,all,h1,…,hk`: every metric that some forecast has, for each
@@ -105,36 +106,22 @@ impl fmt::Display for Scores {
             if position > 0 {
                 writeln!(f)?;
             }
-            f.write_str(&self.table(metric))?;
+            Block { scores: self, metric }.fmt(f)?;
         }
         Ok(())
     }
 }
 
-/// Rows of cells as lines: the first column to the left, all others to the right.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let length = |text: &str| text.chars().count();
-    let columns = rows.first().map_or(0, Vec::len);
-    let width = |c: usize| rows.iter().map(|row| length(&row[c])).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (c, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let padding = " ".repeat(width - length(cell));
-            if c == 0 {
-                line.push_str(cell);
-                line.push_str(&padding);
-            } else {
-                line.push_str("  ");
-                line.push_str(&padding);
-                line.push_str(cell);
-            }
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
+/// One metric of the table.
+struct Block<'s> {
+    scores: &'s Scores,
+    metric: Metric,
+}
+
+impl fmt::Display for Block<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        aligned(f, &self.scores.cells(self.metric))
     }
-    text
 }
 
 /// Four significant digits, or two decimals for a scaled error or a share; `-` for a value that is not defined.
@@ -148,14 +135,7 @@ fn printed(metric: Metric, value: f64) -> String {
     if value == 0.0 && metric == Metric::Gap {
         return "0".to_owned();
     }
-    if value != 0.0 && value.abs() < 1e-4 {
-        return format!("{value:.1e}");
-    }
-    // In exponent form the rounding is done first: 999.96 has the exponent of 1000.
-    let rounded = format!("{value:.3e}");
-    let exponent: i32 = rounded.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    let decimals = usize::try_from((3 - exponent).clamp(0, 9)).unwrap_or(0);
-    format!("{value:.decimals$}")
+    four(value)
 }
 
 #[cfg(test)]
@@ -171,7 +151,7 @@ mod tests {
         );
         assert_eq!(print(f64::NAN), "-");
         assert_eq!(printed(Metric::Mase, 1.666), "1.67");
-        assert_eq!(printed(Metric::Gap, 3.21e-12), "3.2e-12");
+        assert_eq!(printed(Metric::Gap, 3.21e-12), "3.210e-12");
         assert_eq!(printed(Metric::Gap, 0.0), "0");
     }
 }

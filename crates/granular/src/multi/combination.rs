@@ -2,7 +2,7 @@
 
 use tensor::ndarray::{Array2, ArrayView2, Axis, concatenate};
 
-use crate::combine::{Erm, Method, Penalty, Reconciler};
+use crate::combine::{Erm, Method, Penalty, Reconciler, TemporalCovariance};
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 use crate::model::Replay;
@@ -19,6 +19,7 @@ use crate::model::Replay;
 /// | `WlsVar` | [`Method::WlsVar`] with the models' residuals |
 /// | `MintCov` | [`Method::MintCov`] with them |
 /// | `MintShrink` | [`Method::MintShrink`] with them |
+/// | `Temporal(covariance)` | [`Method::Temporal`] with them, a column for each period |
 /// | `Erm { columns, penalty }` | [`Method::Erm`] with the models' fits; `columns` as there, `None` for all |
 ///
 /// No combination at all is [`MultiGranularityModel::base`](crate::MultiGranularityModel::base).
@@ -33,6 +34,8 @@ pub enum Combine {
     MintCov,
     /// By the shrunk covariance of the models' errors.
     MintShrink,
+    /// By a covariance of a temporal or cross-temporal structure, whose targets have a column for each period.
+    Temporal(TemporalCovariance),
     /// By a map learnt from the models' fits and what came.
     Erm {
         /// How many of the last columns it is learnt from; `None` for all.
@@ -61,6 +64,7 @@ impl Combine {
             Self::WlsVar => Method::WlsVar(residuals(past)),
             Self::MintCov => Method::MintCov(residuals(past)),
             Self::MintShrink => Method::MintShrink(residuals(past)),
+            Self::Temporal(covariance) => Method::Temporal(*covariance, residuals(past)),
             Self::Erm { columns, penalty } => {
                 let (actual, fitted) = stacked(past);
                 let columns = columns.unwrap_or(actual.ncols());
@@ -86,7 +90,7 @@ fn residuals(past: &[&Replay]) -> Array2<f64> {
 }
 
 /// What came and what was predicted in the last columns that all levels have, n × T each.
-fn stacked(past: &[&Replay]) -> (Array2<f64>, Array2<f64>) {
+pub(super) fn stacked(past: &[&Replay]) -> (Array2<f64>, Array2<f64>) {
     let columns = past.iter().map(|replay| replay.actual.ncols()).min().unwrap_or(0);
     let (actual, predicted): (Vec<ArrayView2<'_, f64>>, Vec<_>) =
         past.iter().map(|replay| replay.last(columns)).unzip();

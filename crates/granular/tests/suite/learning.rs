@@ -55,6 +55,7 @@ fn fitting_learns_from_residuals_at_every_level() {
     plain.fit(history.view(), nothing().view()).unwrap();
     let (actual, fitted) = slow_replay(&plain, &history);
     let residuals = &actual - &fitted;
+    let all_residuals = residuals.clone();
     let erm = Erm { actual, fitted, columns: 20, penalty: Penalty::Ridge(0.5) };
     for (combine, method) in [
         (Combine::WlsVar, Method::WlsVar(residuals.clone())),
@@ -70,6 +71,7 @@ fn fitting_learns_from_residuals_at_every_level() {
         let expected = expected.reconcile(base.view()).unwrap();
         let got = learning.predict(history.view()).unwrap();
         assert!(distance(&got.into_inner(), &expected.into_inner()) < 1e-9, "{combine:?}");
+        assert!(distance(&learning.past().unwrap().residuals(), &all_residuals) < 1e-9);
     }
 }
 
@@ -158,6 +160,7 @@ fn refusals() {
     let message = |result: Result<(), Error>| result.unwrap_err().to_string();
     let history = history(30);
     let mut ready = model(Method::Ols);
+    assert!(ready.past().is_err());
     ready.fit(history.view(), nothing().view()).unwrap();
     assert_eq!(
         message(ready.weigh([])),

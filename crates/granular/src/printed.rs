@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Four significant digits; `-` for a value that is not defined.
-pub(super) fn four(value: f64) -> String {
+pub(crate) fn four(value: f64) -> String {
     if !value.is_finite() {
         return "-".to_owned();
     }
@@ -18,7 +18,7 @@ pub(super) fn four(value: f64) -> String {
 }
 
 /// Rows of cells of one number each, the first column to the left, the others to the right.
-pub(super) fn aligned(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
+pub(crate) fn aligned(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |c: usize| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();

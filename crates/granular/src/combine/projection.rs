@@ -134,10 +134,6 @@ impl Strategy for Projection {
             }
         }
     }
-
-    fn variances(&self) -> Option<&[f64]> {
-        Some(&self.variances)
-    }
 }
 
 impl Weighted for Projection {
@@ -254,7 +250,7 @@ impl Projection {
             }
         }
         factor.solve(&mut multipliers);
-        spread_multipliers(hierarchy, &multipliers, u)
+        spread_onto(hierarchy, &multipliers, u)
     }
 
     /// `W⁻¹ S z`.
@@ -284,15 +280,10 @@ impl Projection {
 }
 
 /// λ for the aggregates and `u − Aᵀ λ` for the units.
-pub(super) fn spread_multipliers(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
-    let k = multipliers.ncols();
-    let mut out = row_major(multipliers);
-    let mut sum = vec![0.0; k];
-    for unit in 0..hierarchy.finest_len() {
-        sum.fill(0.0);
-        hierarchy.above().add_row_product(unit, &out[..multipliers.nrows() * k], &mut sum);
-        out.extend(u[unit * k..][..k].iter().zip(&sum).map(|(u, sum)| u - sum));
-    }
+pub(super) fn spread_onto(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
+    let mut out = spread(hierarchy, row_major(multipliers), multipliers.ncols());
+    let units = out.len() - u.len();
+    out[units..].iter_mut().zip(u).for_each(|(out, u)| *out += u);
     out
 }
 

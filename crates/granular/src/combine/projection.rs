@@ -401,6 +401,21 @@ mod tests {
     }
 
     #[test]
+    fn both_forms_have_one_way_back() {
+        let ladders = [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1])];
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()).chain(out_of_the_ordinary()) {
+            let uneven = (0..h.len()).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
+            for variances in [vec![1.0; h.len()], sizes(&h), uneven] {
+                let u: Vec<f64> = (0..h.finest_len() * 13).map(|i| number(1, i)).collect();
+                let expected =
+                    Projection::dense(&h, variances.clone()).unwrap().transposed(&h, &u, 13).unwrap();
+                let sparse = Projection::sparse(&h, variances).unwrap();
+                close(&sparse.transposed(&h, &u, 13).unwrap(), &expected, 1e-8);
+            }
+        }
+    }
+
+    #[test]
     fn columns_do_not_depend_on_each_other() {
         let h = crossed();
         let sparse = Projection::sparse(&h, vec![1.0; h.len()]).unwrap();

@@ -103,6 +103,8 @@ fn prepare(
 /// it, and H does not know `W_aa`): aggregates whose own variance is small would gain too little from their share.
 fn assemble(hierarchy: &Hierarchy, w: &Array2<f64>, jitter: f64) -> (Mat<f64>, Mat<f64>) {
     let (n, above) = (hierarchy.len(), hierarchy.aggregate_len());
+    let w = w.as_standard_layout();
+    let w: Vec<&[f64]> = w.as_slice().expect("standard layout is contiguous").chunks_exact(n).collect();
     let mut gain = Mat::zeros(n - above, above);
     let mut system = Mat::zeros(above, above);
     // A column of W Cᵀ. W is symmetric, and its rows are what lies in line.
@@ -111,16 +113,17 @@ fn assemble(hierarchy: &Hierarchy, w: &Array2<f64>, jitter: f64) -> (Mat<f64>, M
         column.fill(0.0);
         let members = hierarchy.members(l).map(|(unit, weight)| (above + unit, -weight));
         for (node, weight) in members.chain([(l, 1.0)]) {
-            for (sum, w) in column.iter_mut().zip(w.row(node)) {
+            for (sum, w) in column.iter_mut().zip(w[node]) {
                 *sum += weight * w;
             }
-            column[node] += weight * jitter * w[[node, node]];
+            column[node] += weight * jitter * w[node][node];
         }
         let finest = &column[above..];
         for (unit, value) in finest.iter().enumerate() {
             gain[(unit, l)] = *value;
         }
-        for (p, value) in column[..above].iter().enumerate() {
+        // Of the system the lower triangle is read.
+        for (p, value) in column[..above].iter().enumerate().skip(l) {
             let below: f64 = hierarchy.members(p).map(|(unit, weight)| weight * finest[unit]).sum();
             system[(p, l)] = value - below;
         }

@@ -2,12 +2,13 @@
 
 use tensor::{Csr, Triangle, Var, sparse_matmul};
 
+use super::layout::Nodes;
 use super::learned::LearnedProjector;
 use super::number::Projectable;
 use crate::hierarchy::Hierarchy;
 
 impl LearnedProjector {
-    /// Records the projection of x `[n, k]` with a full covariance W `[n, n]`, symmetric positive definite, such as
+    /// Records the projection of x `[.., n, k]` with a full covariance W `[n, n]`, symmetric positive definite, such as
     /// `L Lᵀ` of what is learnt: `l.matmul_nt(l)`.
     ///
     /// `b̃ = b̂ − (W Cᵀ)_b (C W Cᵀ)⁻¹ C x` with C = [I  −A], by a Cholesky factor; the aggregates are sums of b̃. It is made
@@ -33,14 +34,48 @@ impl LearnedProjector {
         x: Var<'t, T>,
         w: Var<'t, T>,
     ) -> tensor::Result<Var<'t, T>> {
+        let n = self.hierarchy().len();
+        let shape = x.shape()?;
+        Nodes::InRows.layout(OP, n, &shape)?;
+        let rank = shape.len();
+        if rank == 2 {
+            return self.project_matrix(x, w);
+        }
+        // [batch.., n, k] to [n, batch.., k] and back.
+        let there: Vec<usize> = [rank - 2].into_iter().chain(0..rank - 2).chain([rank - 1]).collect();
+        let back: Vec<usize> = (1..=rank - 2).chain([0, rank - 1]).collect();
+        let moved = x.permute(&there)?;
+        let moved_shape = moved.shape()?;
+        let columns = moved_shape[1..].iter().product();
+        let y = self.project_matrix(moved.reshape(&[n, columns])?, w)?;
+        y.reshape(&moved_shape)?.permute(&back)
+    }
+
+    /// Records the same for x `[.., n]`, one column for each node: what networks give.
+    ///
+    /// # Errors
+    /// As [`LearnedProjector::project_with_covariance`].
+    pub fn project_rows_with_covariance<'t, T: Projectable>(
+        &self,
+        x: Var<'t, T>,
+        w: Var<'t, T>,
+    ) -> tensor::Result<Var<'t, T>> {
+        let n = self.hierarchy().len();
+        let shape = x.shape()?;
+        Nodes::InColumns.layout(OP, n, &shape)?;
+        let rows = shape[..shape.len() - 1].iter().product();
+        let y = self.project_matrix(x.reshape(&[rows, n])?.transpose(0, 1)?, w)?;
+        y.transpose(0, 1)?.reshape(&shape)
+    }
+
+    /// Of x `[n, k]`.
+    fn project_matrix<'t, T: Projectable>(&self, x: Var<'t, T>, w: Var<'t, T>) -> tensor::Result<Var<'t, T>> {
         let h = self.hierarchy();
         let (n, above) = (h.len(), h.aggregate_len());
-        for (name, var, fits) in [("x", x, x.shape()?.len() == 2), ("W", w, *w.shape()? == [n, n])] {
-            let shape = var.shape()?;
-            if !fits || shape.first() != Some(&n) {
-                let message = format!("expected {n} nodes in the rows of {name}, got shape {shape:?}");
-                return Err(tensor::ErrorKind::Custom { op: "project_with_covariance", message }.into());
-            }
+        let shape = w.shape()?;
+        if *shape != [n, n] {
+            let message = format!("expected a covariance of {n} nodes, got shape {shape:?}");
+            return Err(tensor::ErrorKind::Custom { op: OP, message }.into());
         }
         let bottom = x.slice(0, above as isize.., 1)?;
         let finest = if above == 0 {
@@ -58,6 +93,9 @@ impl LearnedProjector {
         sparse_matmul(&summing(h)?, finest)
     }
 }
+
+/// What errors call it.
+const OP: &str = "project_with_covariance";
 
 /// C = [I  −A].
 fn constraints<T: Projectable>(h: &Hierarchy) -> tensor::Result<Csr<T>> {

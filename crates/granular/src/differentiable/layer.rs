@@ -6,6 +6,7 @@ use nn::{Module, Pass};
 use tensor::ndarray::{Array1, ArrayView1};
 use tensor::{Element, Param, Var};
 
+use super::layout::Nodes;
 use super::learned::LearnedProjector;
 use super::number::Projectable;
 use super::projector::Projector;
@@ -45,6 +46,7 @@ use crate::hierarchy::Hierarchy;
 pub struct Projection<T: Element> {
     log_variances: Option<Param<T>>,
     kind: Kind,
+    nodes: Nodes,
 }
 
 nn::fields!(Projection: log_variances);
@@ -65,7 +67,8 @@ impl<T: Element> Projection<T> {
     /// # Errors
     /// As [`Projector::new`].
     pub fn fixed(reconciler: impl Into<Arc<Reconciler>>) -> Result<Self> {
-        Ok(Self { log_variances: None, kind: Kind::Fixed(Projector::new(reconciler)?) })
+        let kind = Kind::Fixed(Projector::new(reconciler)?);
+        Ok(Self { log_variances: None, kind, nodes: Nodes::InColumns })
     }
 
     /// Variances that are learnt, one for each level; training starts at the given ones.
@@ -102,13 +105,28 @@ impl<T: Element> Projection<T> {
             return Err(ErrorKind::Variance { level, node, got: variances[at] }.into());
         }
         let log_variances = Some(Param::new(&logs).map_err(Error::model)?);
-        Ok(Self {
-            log_variances,
-            kind: Kind::Learnt { projector: LearnedProjector::new(hierarchy), parameter },
-        })
+        let kind = Kind::Learnt { projector: LearnedProjector::new(hierarchy), parameter };
+        Ok(Self { log_variances, kind, nodes: Nodes::InColumns })
     }
 
-    /// The hierarchy whose nodes are the columns.
+    /// The layer for `[.., n, k]` in and out: a row for each node, such as its k steps ahead, instead of a column.
+    ///
+    /// ```
+    /// # use granular::{Hierarchy, Method, Projection, Reconciler};
+    /// # use nn::Module;
+    /// # use tensor::ndarray::array;
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// let layer = Projection::<f64>::fixed(Reconciler::new(&year, Method::BottomUp)?)?.with_nodes_in_rows();
+    /// let batch = array![[[9.0, 9.0], [1.0, 2.0], [3.0, 4.0]]];
+    /// assert_eq!(layer.predict(&batch)?, array![[[4.0, 6.0], [1.0, 2.0], [3.0, 4.0]]].into_dyn());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_nodes_in_rows(self) -> Self {
+        Self { nodes: Nodes::InRows, ..self }
+    }
+
+    /// The hierarchy whose nodes are forecast.
     #[must_use]
     pub fn hierarchy(&self) -> &Hierarchy {
         match &self.kind {
@@ -147,9 +165,9 @@ impl<T: Projectable> Module<T> for Projection<T> {
             (Kind::Learnt { projector, parameter }, Some(logs)) => {
                 let tape = x.tape();
                 let w = tape.param(logs)?.exp()?.index_select(0, tape.indices(parameter)?)?;
-                Ok(projector.project_rows(x, w)?)
+                Ok(projector.record(x, w, self.nodes)?)
             }
-            (Kind::Fixed(projector), _) => Ok(projector.project_rows(x)?),
+            (Kind::Fixed(projector), _) => Ok(projector.record(x, self.nodes)?),
             (Kind::Learnt { .. }, None) => unreachable!("a learnt projection has variances"),
         }
     }

@@ -78,7 +78,7 @@ impl LearnedProjector {
         self.record(x, w, Nodes::InColumns)
     }
 
-    fn record<'t, T: Projectable>(
+    pub(super) fn record<'t, T: Projectable>(
         &self,
         x: Var<'t, T>,
         w: Var<'_, T>,

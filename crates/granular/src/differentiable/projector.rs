@@ -17,6 +17,10 @@ use crate::error::Result;
 /// the finest ones; backwards the same factor or the same iterations are used, as `Mᵀ = W⁻¹ M W`. Nothing of size
 /// n × n is made. Dual numbers pass through, so Hessian-vector products are exact.
 ///
+/// Cost and exactness are those of [`Reconciler`], once there and once back. For large crossed hierarchies, solved by
+/// iterations, the gradient to node v is within `1e-10 r / √(w_v w_max)` of the exact one: r is the root mean square of
+/// `w_j u_j` over the units, with `u = Sᵀ g`, and w_max their largest variance.
+///
 /// Clones share the reconciler.
 ///
 /// ```
@@ -88,7 +92,11 @@ impl Projector {
         self.record(x, Nodes::InColumns)
     }
 
-    fn record<'t, T: Projectable>(&self, x: Var<'t, T>, nodes: Nodes) -> tensor::Result<Var<'t, T>> {
+    pub(super) fn record<'t, T: Projectable>(
+        &self,
+        x: Var<'t, T>,
+        nodes: Nodes,
+    ) -> tensor::Result<Var<'t, T>> {
         x.tape().apply(Project { reconciler: Arc::clone(&self.reconciler), nodes }, &[x])
     }
 }

@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::io::Write;
+use std::path::Path;
 
 use tensor::ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::effect::LevelEffect;
 use super::node::{NodeContributions, NodeExplanation};
+use super::printed::{aligned, four};
 use crate::coherent::Coherent;
 use crate::combine::{LinearMap, Reconciler};
 use crate::error::Result;
+use crate::files::save_whole;
 use crate::hierarchy::{Hierarchy, Level};
 use crate::integrate::gaps;
-use crate::printed::{aligned, four};
 use crate::table::csv_error;
 
 /// What reconciling did to base forecasts, and why: made by [`Reconciler::explain`].
@@ -20,9 +22,10 @@ use crate::table::csv_error;
 /// For a linear method `ỹ = M ŷ` falls apart by levels: with ŷ_l the base forecasts of level l and 0 elsewhere,
 /// `ỹ = Σ_l M ŷ_l`. The *contribution* of level l to node i is `(M ŷ_l)_i`; the contributions to a node add up to its
 /// reconciled value. They depend on the sizes of the forecasts, so beside them stands the *weight* of level l in node i,
-/// `(M (S 1)_l)_i / (S 1)_i`: its contribution, as a share, if every unit forecast 1 and all nodes agreed. The weights of
-/// a node add up to 1 for every method that leaves forecasts alone which agree: the projections and bottom-up. Proportions
-/// that share out and a learnt map do not, and there the sum says how much they add to such forecasts or take away.
+/// `(M (S 1)_l)_i / (S 1)_i`: its contribution, as a share, if every unit forecast 1 and all nodes agreed (0 for a node
+/// whose units' weights add up to 0). The weights of a node add up to 1 for every method that leaves forecasts alone which
+/// agree: the projections and bottom-up. Proportions that share out and a learnt map do not, and there the sum says how
+/// much they add to such forecasts or take away.
 ///
 /// Printed, it is a table of what happened to each level ([`Explanation::levels`]); [`Explanation::node`] answers for one
 /// node, [`Explanation::by_node`] down to single base forecasts. It is made by as many applications of the reconciler as
@@ -243,6 +246,14 @@ impl Explanation<'_> {
             writer.write_record(record).map_err(csv_error)?;
         }
         writer.flush().map_err(|error| csv_error(error.into()))
+    }
+
+    /// Writes the CSV of [`Explanation::write_csv`] to a file, whole or not at all, as [`Coherent::save_csv`] does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`](crate::ErrorKind::File) names the path.
+    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
+        save_whole(path.as_ref(), |file| self.write_csv(file))
     }
 }
 

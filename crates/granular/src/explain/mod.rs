@@ -4,6 +4,8 @@ mod effect;
 mod explanation;
 mod node;
 
+use crate::printed;
+
 pub use effect::LevelEffect;
 pub use explanation::Explanation;
 pub use node::{NodeContributions, NodeExplanation};

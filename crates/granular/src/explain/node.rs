@@ -1,11 +1,14 @@
 //! Where the values of one node come from.
 
 use std::fmt;
+use std::io::Write;
 
 use tensor::ndarray::{Array1, Array2};
 
+use super::printed::{aligned, four};
+use crate::error::Result;
 use crate::hierarchy::Hierarchy;
-use crate::printed::{aligned, four};
+use crate::table::csv_error;
 
 /// Where the reconciled values of one node come from, level by level: [`Explanation::node`](crate::Explanation::node).
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +86,23 @@ impl NodeContributions {
         rows.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]));
         rows.truncate(count);
         rows
+    }
+
+    /// Writes CSV with the columns `level,node,weight,h1,…,hk`: a row for each node, level by level.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Csv`](crate::ErrorKind::Csv) when the bytes cannot be written.
+    pub fn write_csv(&self, to: impl Write) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(to);
+        let steps = (1..=self.contributions.ncols()).map(|h| format!("h{h}"));
+        let header = ["level", "node", "weight"].map(str::to_owned).into_iter().chain(steps);
+        writer.write_record(header).map_err(csv_error)?;
+        for (row, values) in self.contributions.rows().into_iter().enumerate() {
+            let (level, node) = self.hierarchy.named(row);
+            let numbers = [&self.weights[row]].into_iter().chain(values).map(f64::to_string);
+            writer.write_record([level, node].into_iter().chain(numbers)).map_err(csv_error)?;
+        }
+        writer.flush().map_err(|error| csv_error(error.into()))
     }
 }
 

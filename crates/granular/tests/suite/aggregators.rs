@@ -147,8 +147,10 @@ fn averages_of_inputs_stay_averages() {
     assert_eq!(h.aggregated_by(&Aggregator::Mean).unwrap().average(x.view()).unwrap(), sums);
 }
 
-/// An index below the number of aggregators, weights, numbers and variances.
-fn sketch() -> impl Strategy<Value = (Vec<(u8, u8)>, [usize; 3], Vec<f64>, Vec<f64>, Vec<f64>)> {
+/// Rows of keys, an aggregator for each level, weights, numbers and variances.
+type Sketch = (Vec<(u8, u8)>, [usize; 3], Vec<f64>, Vec<f64>, Vec<f64>);
+
+fn sketch() -> impl Strategy<Value = Sketch> {
     (
         prop::collection::vec((0u8..3, 0u8..4), 1..12),
         [0usize..5, 0usize..5, 0usize..5],

@@ -2,13 +2,13 @@
 
 use granular::{
     Aggregator, Erm, ErrorKind, Hierarchy, LearnedProjector, Method, Penalty, Projection, Projector,
-    Reconciler, TopDown,
+    Reconciler, TemporalCovariance, TopDown,
 };
 use nn::{Adam, Fields, Init, Linear, Module, Optimizer, Pass, Sequential, mse};
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use tensor::ndarray::{Array1, Array2, Array3, ArrayD, Axis, array};
-use tensor::{Dual, Tape, check, check_second, hvp};
+use tensor::{Dual, Tape, check, check_second, hvp, stack};
 
 use crate::support::{distance, seeded, seven_nodes};
 
@@ -215,8 +215,15 @@ proptest! {
         let covariance = base.dot(&base.t()) + Array2::<f64>::eye(n) * 5.0;
         let custom = Reconciler::new(&h, Method::Custom(covariance.clone())).unwrap();
         let expected = custom.reconcile(base.view()).unwrap().into_inner();
-        let y = learned.project_with_covariance(x, tape.constant(&covariance).unwrap()).unwrap();
+        let w = tape.constant(&covariance).unwrap();
+        let y = learned.project_with_covariance(x, w).unwrap();
         prop_assert!(distance(&matrix(y.value().unwrap()), &expected) < 1e-9);
+        let rows = learned.project_rows_with_covariance(x.transpose(0, 1).unwrap(), w).unwrap();
+        prop_assert!(distance(&matrix(rows.value().unwrap()), &expected.t().to_owned()) < 1e-9);
+        let both = stack(&[x, x.scale(2.0).unwrap()], 0).unwrap();
+        let both = learned.project_with_covariance(both, w).unwrap().value().unwrap();
+        let second = matrix(both.index_axis(Axis(0), 1).to_owned());
+        prop_assert!(distance(&second, &(expected * 2.0)) < 1e-9);
     }
 }
 
@@ -411,12 +418,17 @@ fn refusals() {
     assert_eq!(message(projector.project(nan)), expected);
     let expected = "project_weighted: level `Half`, node `B`, column 1: expected a finite value, got NaN";
     assert_eq!(message(learned.project(nan, ones)), expected);
-    let expected = "project_with_covariance: expected 7 nodes in the rows of W, got shape [7]";
+    let expected = "project_with_covariance: expected a covariance of 7 nodes, got shape [7]";
     assert_eq!(message(learned.project_with_covariance(zeros(&[7, 2]), ones)), expected);
-    let expected = "project_with_covariance: expected 7 nodes in the rows of x, got shape [7]";
+    let expected = "project_with_covariance: expected 7 nodes on the axis before the last, got shape [7]";
     assert_eq!(message(learned.project_with_covariance(ones, zeros(&[7, 7]))), expected);
     let expected = "cholesky: expected a positive definite matrix, got the pivot 0 in row 0 of matrix 0";
     assert_eq!(message(learned.project_with_covariance(zeros(&[7, 2]), zeros(&[7, 7]))), expected);
+
+    let apart = Array1::from_shape_fn(7, |i| 10f64.powi(i as i32 * 100 - 300));
+    let expected = "project_weighted: projection: the system of 3 equations has no unique solution (the variances differ by \
+                    too many orders of magnitude)";
+    assert_eq!(message(learned.project(zeros(&[7, 2]), tape.constant(&apart).unwrap())), expected);
 
     let short = Projection::<f64>::by_level(&h, Array1::ones(2).view()).unwrap_err();
     assert_eq!(short.to_string(), "variances of levels: expected 3 values, got 2");
@@ -476,5 +488,64 @@ fn layers_in_networks() {
         }
         let error = Sequential::new().with(net.clone()).predict(&wave(&[2, 4], 1)).unwrap_err();
         assert!(error.to_string().starts_with("layer 0: "), "{error}");
+    }
+}
+
+/// What the total has in its units is not a difference of large numbers.
+#[test]
+fn a_tiny_variance_loses_no_digits() {
+    let small = Hierarchy::temporal(2, &[("all", 2), ("unit", 1)]).unwrap();
+    let large = Hierarchy::temporal(4200, &[("all", 4200), ("w", 6), ("unit", 1)]).unwrap();
+    // The slope of the sum of all units is Q / (Q + w): Q is the variance of what the levels below say together.
+    for (h, below) in [(small, 2.0), (large, 700.0 * (6.0 / 7.0))] {
+        let mut w = Array1::ones(h.len());
+        w[0] = 1e-12;
+        let projector = projector(&h, Method::Wls(w));
+        let tape = Tape::<f64>::new();
+        let x = tape.var(&wave(&[h.len(), 1], 1)).unwrap();
+        let units = h.finest().range();
+        let sum = projector.project(x).unwrap().narrow(0, units.start, units.len()).unwrap().sum().unwrap();
+        let slope = tape.backward(sum).unwrap().wrt(x).unwrap()[[0, 0]];
+        assert!((slope - below / (below + 1e-12)).abs() < 1e-13, "{slope}");
+    }
+}
+
+#[test]
+fn layers_are_shared_saved_and_used() {
+    fn shared<S: Send + Sync + Clone>(_: &S) {}
+    let h = seven_nodes();
+    let mut layer = Projection::<f32>::by_node(&h, array![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0].view()).unwrap();
+    shared(&layer);
+    shared(&projector(&h, Method::Ols));
+    let x = wave(&[3, 7], 1).mapv(|x| x as f32);
+    let expected = layer.predict(&x).unwrap();
+    let predictor = nn::Predictor::new(layer.clone());
+    for _ in 0..2 {
+        assert_eq!(predictor.predict(&x).unwrap(), expected);
+    }
+    let columns = x.t().to_owned();
+    assert_eq!(layer.clone().with_nodes_in_rows().predict(&columns).unwrap(), expected.t());
+    let path = std::env::temp_dir().join(format!("granular_layer_{}.safetensors", std::process::id()));
+    nn::save_weights(&layer, &path).unwrap();
+    let mut other = Projection::<f32>::by_node(&h, Array1::ones(7).view()).unwrap();
+    assert_ne!(other.predict(&x).unwrap(), expected);
+    nn::load_weights(&mut other, &path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(other.predict(&x).unwrap(), expected);
+    assert_eq!(layer.set_trainable(false, |name| name == "log_variances"), 1);
+}
+
+/// Steps of series are nodes like others.
+#[test]
+fn temporal_methods_have_gradients_and_explanations() {
+    let h = Hierarchy::temporal(4, &[("year", 4), ("half", 2), ("quarter", 1)]).unwrap();
+    let residuals = matrix(wave(&[7, 12], 3));
+    for covariance in [TemporalCovariance::Wlsv, TemporalCovariance::Acov, TemporalCovariance::SAr1] {
+        let projector = projector(&h, Method::Temporal(covariance, residuals.clone()));
+        let x = [wave(&[7, 2], 1)];
+        check(|x| projector.project(x[0])?.square(), &x).unwrap();
+        let explanation = projector.reconciler().explain(matrix(x[0].clone()).view()).unwrap();
+        let sum: f64 = explanation.levels().iter().map(|effect| effect.weight).sum();
+        assert!((sum - 1.0).abs() < 1e-9);
     }
 }

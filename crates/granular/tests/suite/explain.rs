@@ -179,6 +179,21 @@ fn csv_has_a_row_for_each_node_and_column() {
     assert_eq!(lines[0], "level,node,column,base,reconciled,moved,from T,from Half,from Leaf");
     assert_eq!(lines[3], "Half,A,h1,55,50,-5,0,0,50");
     assert_eq!(lines[14], "Leaf,B2,h2,31,31,0,0,0,31");
+
+    let explanation = reconciler.explain(base.view()).unwrap();
+    let path = std::env::temp_dir().join(format!("granular_explain_{}.csv", std::process::id()));
+    explanation.save_csv(&path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), csv);
+    std::fs::remove_file(&path).unwrap();
+    let error = explanation.save_csv(path.join("below.csv")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::File { .. }), "{error}");
+    let mut single = Vec::new();
+    explanation.by_node("A").unwrap().write_csv(&mut single).unwrap();
+    assert_eq!(
+        String::from_utf8(single).unwrap(),
+        "level,node,weight,h1,h2\nT,T,0,0,0\nHalf,A,0,0,0\nHalf,B,0,0,0\nLeaf,A1,1,30,31\nLeaf,A2,1,20,21\n\
+         Leaf,B1,0,0,0\nLeaf,B2,0,0,0\n"
+    );
 }
 
 #[test]

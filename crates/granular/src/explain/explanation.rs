@@ -8,13 +8,13 @@ use tensor::ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::effect::LevelEffect;
 use super::node::{NodeContributions, NodeExplanation};
-use super::printed::{aligned, four};
 use crate::coherent::Coherent;
 use crate::combine::{LinearMap, Reconciler};
 use crate::error::Result;
 use crate::files::save_whole;
 use crate::hierarchy::{Hierarchy, Level};
 use crate::integrate::gaps;
+use crate::printed::{aligned, four};
 use crate::table::csv_error;
 
 /// What reconciling did to base forecasts, and why: made by [`Reconciler::explain`].

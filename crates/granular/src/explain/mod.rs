@@ -4,8 +4,6 @@ mod effect;
 mod explanation;
 mod node;
 
-use crate::printed;
-
 pub use effect::LevelEffect;
 pub use explanation::Explanation;
 pub use node::{NodeContributions, NodeExplanation};

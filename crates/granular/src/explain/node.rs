@@ -5,9 +5,9 @@ use std::io::Write;
 
 use tensor::ndarray::{Array1, Array2};
 
-use super::printed::{aligned, four};
 use crate::error::Result;
 use crate::hierarchy::Hierarchy;
+use crate::printed::{aligned, four};
 use crate::table::csv_error;
 
 /// Where the reconciled values of one node come from, level by level: [`Explanation::node`](crate::Explanation::node).

@@ -18,7 +18,7 @@ use std::path::Path;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use flate2::read::GzDecoder;
-use granular::{Erm, Hierarchy, Method, Penalty, Reconciler, Result, Table};
+use granular::{Constraints, Erm, Hierarchy, Method, Penalty, Reconciler, Result, Table};
 use tensor::ndarray::{Array2, ArrayView2, Axis, Slice};
 
 fn table(name: &str, keys: &[&str]) -> Table {
@@ -110,7 +110,20 @@ fn tourism(c: &mut Criterion) {
     for (id, of) in methods {
         method(&mut group, id, &tourism.hierarchy, tourism.base.view(), of);
     }
+    non_negative(&mut group, "rec_tourism_ols_nonneg", &tourism.hierarchy, tourism.base.view());
     group.finish();
+}
+
+/// As [`method`], with ols and no value below 0.
+fn non_negative(group: &mut Group<'_>, id: &str, h: &Hierarchy, base: ArrayView2<'_, f64>) {
+    let run = || {
+        let known = Constraints::new(black_box(h)).non_negative();
+        Reconciler::new(h, Method::Ols)?.reconcile_with(black_box(base), &known)
+    };
+    let (agreed, _) = run().expect("the inputs are sound");
+    println!("V|granular|{id}|1|total_step1|{:.9}", agreed.all()[[0, 0]]);
+    println!("V|granular|{id}|1|bottom0_step1|{:.9}", agreed.finest()[[0, 0]]);
+    group.bench_function(id, |b| b.iter(run));
 }
 
 fn m5(c: &mut Criterion) {

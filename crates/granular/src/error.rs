@@ -333,7 +333,7 @@ pub enum ErrorKind {
     Equation { equation: String, got: f64 },
     /// Equations contradict each other.
     #[error("the equations {} contradict each other: no values fulfil all of them", quoted(equations))]
-    Infeasible { equations: Vec<String> },
+    ContradictoryEquations { equations: Vec<String> },
     /// Equations determine every value.
     #[error("the equations determine all {nodes} nodes, so none is left free")]
     NothingFree { nodes: usize },
@@ -343,6 +343,32 @@ pub enum ErrorKind {
          are at least 1)"
     )]
     Windows { level: String, size: usize, stride: usize, cells: usize, of: &'static str },
+
+    /// A node's status is no number, or holds none.
+    #[error("level `{level}`, node `{node}`: expected {expected}, got {got}")]
+    Status { level: String, node: String, expected: &'static str, got: String },
+    /// Fixed values exclude each other.
+    #[error("no values that add up have these fixed values: {}", few(conditions))]
+    Contradiction { nodes: Vec<String>, conditions: Vec<String> },
+    /// Bounds, or bounds and fixed values, exclude each other.
+    #[error("no values that add up lie within these bounds: {}", few(conditions))]
+    Infeasible { nodes: Vec<String>, conditions: Vec<String> },
+    /// Too many nodes are missing to tell all finest values.
+    #[error(
+        "too much is missing to tell {}: a base forecast, a fixed value or a prior for {} would, or one of the levels {}",
+        few(nodes),
+        few(needed),
+        few(levels)
+    )]
+    Unidentified { nodes: Vec<String>, needed: Vec<String>, levels: Vec<String> },
+    /// The solver for bounds did not come near enough to an optimum.
+    #[error("column {column}: no optimum after {iterations} iterations (KKT residual {residual:e})")]
+    NoOptimum { column: usize, iterations: usize, residual: f64 },
+    /// More nodes are missing or held by bounds than a dense system of them can take.
+    #[error(
+        "{count} missing nodes, fixed values and active bounds among {nodes} nodes are too many, expected at most {limit}"
+    )]
+    TooManyStatuses { count: usize, nodes: usize, limit: usize },
 }
 
 fn quoted(names: &[String]) -> String {
@@ -354,6 +380,12 @@ fn quoted(names: &[String]) -> String {
 fn around(nodes: &[String]) -> String {
     let steps: Vec<String> = nodes.iter().chain(nodes.first()).map(|node| format!("`{node}`")).collect();
     steps.join(" lies below ")
+}
+
+/// At most eight of them, and how many more.
+fn few(names: &[String]) -> String {
+    let shown = names[..names.len().min(8)].join(", ");
+    if names.len() > 8 { format!("{shown} and {} more", names.len() - 8) } else { shown }
 }
 
 fn in_level(level: &Option<String>) -> String {

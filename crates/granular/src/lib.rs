@@ -23,6 +23,7 @@ mod picture;
 mod printed;
 mod rolling;
 mod sparse;
+mod status;
 mod table;
 mod uncertainty;
 mod windows;
@@ -56,6 +57,7 @@ pub use multi::{Combine, Inputs, MultiGranularityModel};
 #[cfg(feature = "plot")]
 pub use picture::{Picture, Subject};
 pub use rolling::{Origin, Origins, RollingOrigins, Window};
+pub use status::{ActiveBound, ColumnReport, Constraints, Report, Status};
 pub use table::Table;
 pub use tensor::ndarray;
 pub use uncertainty::{

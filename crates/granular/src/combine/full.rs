@@ -5,9 +5,10 @@
 
 use tensor::ndarray::Array2;
 
-use super::Strategy;
+use super::footing::spread;
 use super::preparation::Preparation;
-use super::projection::spread_multipliers;
+use super::projection::{row_major, spread_multipliers};
+use super::{Footing, Strategy, Weighted, Weights};
 use crate::arrays::expect_extent;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
@@ -25,6 +26,8 @@ const ASYMMETRY: f64 = 1e-9;
 
 #[derive(Debug)]
 pub(super) struct FullProjection {
+    /// W in effect, jitter included.
+    w: Mat<f64>,
     /// H, m × (n − m).
     gain: Mat<f64>,
     system: Cholesky,
@@ -87,14 +90,24 @@ fn prepare(
             continue;
         }
         let (gain, system) = assemble(hierarchy, w, jitter);
+        let own: Vec<f64> = (0..system.nrows()).map(|i| system[(i, i)] / (1.0 + jitter)).collect();
         if let Some(system) = Cholesky::new(system, SMALLEST) {
             preparation.jitter = jitter;
             let variances = w.diag().iter().map(|w| w * (1.0 + jitter)).collect();
-            return Ok(FullProjection { gain, system, variances });
+            return Ok(FullProjection { w: raised(w, jitter, &own), gain, system, variances });
         }
     }
     let tried = JITTERS[JITTERS.len() - 1];
     Err(ErrorKind::NotPositiveDefinite { what: "W", size: hierarchy.len(), tried }.into())
+}
+
+/// W with `jitter` times its diagonal, and for the aggregates as much of that of `C W Cᵀ`, as [`assemble`] has it.
+fn raised(w: &Array2<f64>, jitter: f64, own: &[f64]) -> Mat<f64> {
+    Mat::from_fn(w.nrows(), w.ncols(), |i, j| {
+        let even = 0.5 * w[[i, j]] + 0.5 * w[[j, i]];
+        let more = jitter * (w[[i, i]] + own.get(i).copied().unwrap_or(0.0));
+        if i == j { even + more } else { even }
+    })
 }
 
 /// H and `C W Cᵀ`, a column for each aggregate, for W with `1 + jitter` times its diagonal.
@@ -134,19 +147,8 @@ fn assemble(hierarchy: &Hierarchy, w: &Array2<f64>, jitter: f64) -> (Mat<f64>, M
 
 impl Strategy for FullProjection {
     fn finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
-        let above = hierarchy.aggregate_len();
-        let (aggregates, bottom) = base.split_at(above * k);
-        let mut multipliers = Mat::zeros(above, k);
-        let mut sum = vec![0.0; k];
-        for node in 0..above {
-            sum.fill(0.0);
-            hierarchy.s().add_row_product(node, bottom, &mut sum);
-            for (c, sum) in sum.iter().enumerate() {
-                multipliers[(node, c)] = aggregates[node * k + c] - sum;
-            }
-        }
-        self.system.solve(&mut multipliers);
-        let mut finest = bottom.to_vec();
+        let multipliers = self.multipliers(hierarchy, base, k);
+        let mut finest = base[hierarchy.aggregate_len() * k..].to_vec();
         for (c, multipliers) in multipliers.col_iter().enumerate() {
             for (gain, multiplier) in self.gain.col_iter().zip(multipliers.iter()) {
                 for (unit, gain) in gain.iter().enumerate() {
@@ -155,6 +157,10 @@ impl Strategy for FullProjection {
             }
         }
         finest
+    }
+
+    fn footing(&self) -> Footing<'_> {
+        Footing::Projection(self)
     }
 
     /// With `λ = −(C W Cᵀ)⁻¹ Hᵀ u`: λ for the aggregates, `u − Aᵀ λ` for the units.
@@ -174,5 +180,44 @@ impl Strategy for FullProjection {
 
     fn variances(&self) -> Option<&[f64]> {
         Some(&self.variances)
+    }
+}
+
+impl Weighted for FullProjection {
+    fn weights(&self) -> Weights<'_> {
+        Weights::Full(&self.w)
+    }
+
+    fn pull(&self, hierarchy: &Hierarchy, x: &[f64], k: usize) -> Result<Vec<f64>> {
+        Ok(spread(hierarchy, row_major(&self.multipliers(hierarchy, x, k)), k))
+    }
+
+    fn independent(&self, hierarchy: &Hierarchy, nodes: &[usize]) -> Result<Option<Box<dyn Weighted>>> {
+        let n = hierarchy.len();
+        let mut alone = vec![false; n];
+        nodes.iter().for_each(|&node| alone[node] = true);
+        let w = Array2::from_shape_fn((n, n), |(i, j)| {
+            if i != j && (alone[i] || alone[j]) { 0.0 } else { self.w[(i, j)] }
+        });
+        Ok(Some(Box::new(covariance(hierarchy, &w, &mut Preparation::default())?)))
+    }
+}
+
+impl FullProjection {
+    /// λ, (n − m) × k.
+    fn multipliers(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Mat<f64> {
+        let above = hierarchy.aggregate_len();
+        let (aggregates, bottom) = base.split_at(above * k);
+        let mut multipliers = Mat::zeros(above, k);
+        let mut sum = vec![0.0; k];
+        for node in 0..above {
+            sum.fill(0.0);
+            hierarchy.s().add_row_product(node, bottom, &mut sum);
+            for (c, sum) in sum.iter().enumerate() {
+                multipliers[(node, c)] = aggregates[node * k + c] - sum;
+            }
+        }
+        self.system.solve(&mut multipliers);
+        multipliers
     }
 }

@@ -3,6 +3,7 @@
 mod bottom_up;
 mod diagonal;
 mod erm;
+mod footing;
 mod forecast_proportions;
 mod full;
 mod linear;
@@ -27,9 +28,11 @@ use crate::error::Result;
 use crate::hierarchy::Hierarchy;
 
 pub use erm::{Erm, Penalty};
+pub(crate) use footing::{Footing, Weighted, Weights};
 pub(crate) use linear::{Diagonal, LinearMap};
 pub use online::{OnlineCovariance, OnlineMethod};
 pub use preparation::{Preparation, Replaced};
+pub(crate) use projection::Projection;
 pub use temporal::TemporalCovariance;
 pub use top_down::TopDown;
 
@@ -121,6 +124,11 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     /// The same by a strategy that iterates and may have to give up; the others never fail.
     fn try_finest(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Result<Vec<f64>> {
         Ok(self.finest(hierarchy, base, k))
+    }
+
+    /// What statuses of nodes can be added to.
+    fn footing(&self) -> Footing<'_> {
+        Footing::None
     }
 
     /// `Gᵀ u` for finest values u (m × k), where G (m × n) does what `finest` does: n × k. For linear strategies only.
@@ -277,6 +285,10 @@ impl Reconciler {
         let unit = Array2::<f64>::eye(n);
         let finest = with_values(unit.view(), |values, k| self.strategy.finest(&self.hierarchy, values, k));
         self.hierarchy.stack_sums(self.shaped(finest, n).view())
+    }
+
+    pub(crate) fn strategy(&self) -> &dyn Strategy {
+        &*self.strategy
     }
 
     fn shaped(&self, finest: Vec<f64>, k: usize) -> Array2<f64> {

@@ -14,14 +14,16 @@
 
 use tensor::ndarray::ArrayView2;
 
-use super::Strategy;
+use super::footing::spread;
 use super::sparse::{Problem, Sparse};
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 use crate::linalg::{Cholesky, Mat};
 
+use super::{Footing, Strategy, Weighted, Weights};
+
 #[derive(Debug)]
-pub(super) struct Projection {
+pub(crate) struct Projection {
     variances: Vec<f64>,
     system: System,
 }
@@ -46,13 +48,30 @@ impl Projection {
         }
     }
 
+    /// As [`Projection::new`], but a variance may be ∞ for an aggregate, whose forecast then is not read, and 0 for a
+    /// unit, which then keeps its forecast.
+    pub(crate) fn adjusted(hierarchy: &Hierarchy, variances: Vec<f64>) -> Result<Self> {
+        let (above, m) = (hierarchy.aggregate_len(), hierarchy.finest_len());
+        let held = variances[above..].contains(&0.0);
+        if above <= DENSE || (m <= DENSE && !held) {
+            Self::assembled(hierarchy, variances, above <= m || held)
+        } else {
+            Self::sparse(hierarchy, variances)
+        }
+    }
+
     fn sparse(hierarchy: &Hierarchy, variances: Vec<f64>) -> Result<Self> {
         Ok(Self { system: System::Sparse(Sparse::new(hierarchy, &variances)?), variances })
     }
 
-    /// Assembles and factorises the smaller system.
+    /// The smaller system.
     fn dense(hierarchy: &Hierarchy, variances: Vec<f64>) -> Result<Self> {
         let by_aggregates = hierarchy.aggregate_len() <= hierarchy.finest_len();
+        Self::assembled(hierarchy, variances, by_aggregates)
+    }
+
+    /// Assembles and factorises a system.
+    fn assembled(hierarchy: &Hierarchy, variances: Vec<f64>, by_aggregates: bool) -> Result<Self> {
         let k = if by_aggregates {
             aggregate_system(hierarchy, &variances)
         } else {
@@ -89,6 +108,10 @@ impl Strategy for Projection {
         }
     }
 
+    fn footing(&self) -> Footing<'_> {
+        Footing::Projection(self)
+    }
+
     /// `Gᵀ u = W⁻¹ S z` with `(Sᵀ W⁻¹ S) z = u`: the same system as on the way there. By aggregates that is λ for them
     /// and `u − Aᵀ λ` for the units, with `(C W Cᵀ) λ = A W_b u`: nothing small is a difference of large numbers.
     fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
@@ -117,16 +140,41 @@ impl Strategy for Projection {
     }
 }
 
-/// Lower triangle of `W_a + A W_b Aᵀ`: unit j adds `w_j a_ij a_lj` for every pair of nodes above it.
+impl Weighted for Projection {
+    fn weights(&self) -> Weights<'_> {
+        Weights::Diagonal(&self.variances)
+    }
+
+    fn pull(&self, hierarchy: &Hierarchy, x: &[f64], k: usize) -> Result<Vec<f64>> {
+        if let System::Aggregates(factor) = &self.system {
+            return Ok(spread(hierarchy, self.multipliers(factor, hierarchy, x, k), k));
+        }
+        // What pulls an aggregate is told by how far it moves, and the units hold against the sum of it.
+        let finest = self.try_finest(hierarchy, x, k)?;
+        let mut pull = x[..hierarchy.aggregate_len() * k].to_vec();
+        for (node, row) in pull.chunks_exact_mut(k).enumerate() {
+            let mut sum = vec![0.0; k];
+            hierarchy.s().add_row_product(node, &finest, &mut sum);
+            for (x, sum) in row.iter_mut().zip(&sum) {
+                *x = (*x - sum) / self.variances[node];
+            }
+        }
+        Ok(spread(hierarchy, pull, k))
+    }
+}
+
+/// Lower triangle of `W_a + A W_b Aᵀ`: unit j adds `w_j a_ij a_lj` for every pair of nodes above it. A node without a
+/// forecast has the equation λ = 0.
 fn aggregate_system(hierarchy: &Hierarchy, variances: &[f64]) -> Mat<f64> {
     let above = hierarchy.aggregate_len();
     let mut k = Mat::zeros(above, above);
+    let counts = |node: &usize| variances[*node].is_finite();
     for (i, &w) in variances[..above].iter().enumerate() {
-        k[(i, i)] = w;
+        k[(i, i)] = if w.is_finite() { w } else { 1.0 };
     }
     for (unit, &w) in variances[above..].iter().enumerate() {
-        for (count, (l, a_l)) in hierarchy.above().row(unit).enumerate() {
-            for (i, a_i) in hierarchy.above().row(unit).skip(count) {
+        for (count, (l, a_l)) in hierarchy.above().row(unit).enumerate().filter(|(_, (l, _))| counts(l)) {
+            for (i, a_i) in hierarchy.above().row(unit).skip(count).filter(|(i, _)| counts(i)) {
                 k[(i, l)] += w * a_i * a_l;
             }
         }
@@ -156,12 +204,13 @@ impl Projection {
         Problem { hierarchy, variances: &self.variances, base, columns }
     }
 
-    fn by_aggregates(&self, factor: &Cholesky, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
+    /// λ (n − m × k, row-major).
+    fn multipliers(&self, factor: &Cholesky, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
         let above = hierarchy.aggregate_len();
         let (aggregates, bottom) = base.split_at(above * k);
         let mut sum = vec![0.0; k];
         let mut multipliers = Mat::zeros(above, k);
-        for node in 0..above {
+        for node in (0..above).filter(|&node| self.variances[node].is_finite()) {
             sum.fill(0.0);
             hierarchy.s().add_row_product(node, bottom, &mut sum);
             for (c, sum) in sum.iter().enumerate() {
@@ -169,8 +218,14 @@ impl Projection {
             }
         }
         factor.solve(&mut multipliers);
-        let multipliers = row_major(&multipliers);
-        let mut finest = bottom.to_vec();
+        row_major(&multipliers)
+    }
+
+    fn by_aggregates(&self, factor: &Cholesky, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Vec<f64> {
+        let above = hierarchy.aggregate_len();
+        let multipliers = self.multipliers(factor, hierarchy, base, k);
+        let mut sum = vec![0.0; k];
+        let mut finest = base[above * k..].to_vec();
         for (unit, w) in self.variances[above..].iter().enumerate() {
             sum.fill(0.0);
             hierarchy.above().add_row_product(unit, &multipliers, &mut sum);
@@ -241,7 +296,7 @@ pub(super) fn spread_multipliers(hierarchy: &Hierarchy, multipliers: &Mat<f64>, 
     out
 }
 
-fn row_major(mat: &Mat<f64>) -> Vec<f64> {
+pub(super) fn row_major(mat: &Mat<f64>) -> Vec<f64> {
     let mut out = vec![0.0; mat.nrows() * mat.ncols()];
     for (c, column) in mat.col_iter().enumerate() {
         for (i, value) in column.iter().enumerate() {
@@ -253,8 +308,11 @@ fn row_major(mat: &Mat<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use tensor::ndarray::Array2;
+
     use super::*;
-    use crate::hierarchy::Aggregator;
+    use crate::combine::nesting::sizes;
+    use crate::hierarchy::{Aggregator, SummingMatrix};
 
     /// Keys a (3 values), b (5) and c (4), the finest level crosses all.
     fn crossed() -> Hierarchy {
@@ -295,6 +353,31 @@ mod tests {
         ]
     }
 
+    /// Levels that leave units out, groups without members, classes with several parents, weights below 0.
+    fn out_of_the_ordinary() -> Vec<Hierarchy> {
+        let links = |node: usize| {
+            (
+                format!("n{node}"),
+                if node.is_multiple_of(9) { String::new() } else { format!("n{}", node / 3) },
+            )
+        };
+        let forest = Hierarchy::from_parents((0..60).map(links)).unwrap();
+        let several =
+            |node: usize| [node / 3, node / 4].map(|parent| (format!("n{node}"), format!("n{parent}")));
+        let mut list: Vec<(String, String)> = (1..60).flat_map(several).collect();
+        list.dedup();
+        let taxonomy = Hierarchy::parents_list().links(list).root("n0").several_parents().build().unwrap();
+        let weight = |row: usize, column: usize| match row {
+            0..5 if row != 2 => ((row * 7 + column * 5) % 4) as f64 - 1.0,
+            5.. => f64::from(u8::from(row - 5 == column)),
+            _ => 0.0,
+        };
+        let s = Array2::from_shape_fn((15, 10), |(row, column)| weight(row, column));
+        let names = (0..15).map(|row| format!("r{row}"));
+        let matrix = SummingMatrix::dense(names, s.view()).unwrap().allow_empty().build().unwrap();
+        vec![forest.aggregated_by(&Aggregator::Mean).unwrap(), forest, taxonomy, matrix]
+    }
+
     fn number(seed: usize, i: usize) -> f64 {
         ((i * 37 + seed * 101) % 97) as f64 / 7.0 - 5.0
     }
@@ -310,10 +393,10 @@ mod tests {
     fn the_sparse_form_gives_what_the_dense_one_gives() {
         let ladders =
             [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1]), ladder(&[6, 2, 1])];
-        for h in ladders.into_iter().chain([crossed()]).chain(weighted()) {
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()).chain(out_of_the_ordinary()) {
             let n = h.len();
             let uneven = (0..n).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
-            let sizes = (0..n).map(|node| h.members(node).len() as f64).collect();
+            let sizes = sizes(&h);
             for variances in [vec![1.0; n], sizes, uneven] {
                 // 8 + 4 + 1 columns: every width of the blocks.
                 let base: Vec<f64> = (0..n * 13).map(|i| 10.0 * number(1, i)).collect();

@@ -37,7 +37,8 @@ pub(super) struct Sparse {
 }
 
 impl Sparse {
-    /// The variances are positive and finite, one for each node.
+    /// The variances are positive and finite, one for each node; ∞ stands for an aggregate without a forecast, 0 for a
+    /// unit that keeps its own.
     pub(super) fn new(hierarchy: &Hierarchy, variances: &[f64]) -> Result<Self> {
         let (nesting, aggregates) = (hierarchy.nesting(), hierarchy.aggregate_len());
         let tree = Tree::new(nesting, variances, aggregates).ok_or(ErrorKind::Singular {
@@ -226,7 +227,8 @@ impl<const W: usize> Gradients<'_, W> {
         self.work[self.hierarchy.aggregate_len()..].copy_from_slice(p);
         nesting.sum_up(self.hierarchy, &mut self.work);
         for (row, w) in self.work.iter_mut().zip(self.variances) {
-            *row = row.map(|value| value / w);
+            // A unit that is held has no variance, and no direction goes along it.
+            *row = if *w > 0.0 { row.map(|value| value / w) } else { [0.0; W] };
         }
         nesting.spread_down(self.hierarchy, &mut self.work);
     }
@@ -238,7 +240,7 @@ impl<const W: usize> Gradients<'_, W> {
         let (units, all) = (mean_squares(&base[aggregates..]), mean_squares(base));
         std::array::from_fn(|c| {
             let scale = if units[c] > 0.0 { units[c] } else { all[c] };
-            let exact = EXACTNESS.powi(2) * scale / largest;
+            let exact = if largest > 0.0 { EXACTNESS.powi(2) * scale / largest } else { 0.0 };
             exact.max((ROUNDING.powi(2) * first[c]).min(SLACK.powi(2) * exact))
         })
     }

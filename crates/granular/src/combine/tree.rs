@@ -30,13 +30,14 @@ impl Tree {
         for link in nesting.chain() {
             link.each(|row, parent, weight| joined[parent] += weight * weight * q[row]);
             link.each(|row, parent, weight| {
-                // All children may weigh nothing: there is nothing to share then.
-                tree.share[row] = if weight == 0.0 { 0.0 } else { weight * q[row] / joined[parent] };
+                // All children may weigh nothing, or all units may be held: there is nothing to share then.
+                let nothing = weight == 0.0 || joined[parent] == 0.0;
+                tree.share[row] = if nothing { 0.0 } else { weight * q[row] / joined[parent] };
             });
             for node in link.target.clone() {
                 let gain = joined[node] / (joined[node] + variances[node]);
                 tree.gain[node] = gain;
-                q[node] = gain * variances[node];
+                q[node] = if variances[node].is_finite() { gain * variances[node] } else { joined[node] };
             }
         }
         let sound = |weights: &[f64]| weights.iter().all(|weight| weight.is_finite());

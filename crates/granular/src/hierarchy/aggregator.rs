@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Hierarchy, Part};
+use super::Hierarchy;
 use crate::arrays::expect_extent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sparse::Csr;
@@ -205,7 +205,7 @@ impl Hierarchy {
     fn reweighed(&self, aggregator: &Aggregator, chosen: impl Fn(usize) -> bool) -> Result<Self> {
         self.check_weights(aggregator)?;
         let last = self.levels().len() - 1;
-        let mut parts = Vec::with_capacity(last + 1);
+        let (mut levels, mut s) = (Vec::with_capacity(last + 1), Csr::with_width(self.finest_len()));
         for level in self.levels() {
             let mut rows = Csr::with_width(self.finest_len());
             for node in level.range() {
@@ -214,9 +214,12 @@ impl Hierarchy {
             if level.position() != last && chosen(level.position()) {
                 self.weigh(aggregator, level.range().start, &mut rows)?;
             }
-            parts.push(Part { name: level.name().to_owned(), nodes: level.nodes().to_vec(), rows });
+            s.append(&rows);
+            levels.push((level.name().to_owned(), level.len()));
         }
-        Ok(Self::from_parts(parts, self.finest_len()))
+        // The rows stand where they stood, so those of a crossed structure are still the steps of its series.
+        let factors = self.shared.factors.clone();
+        Ok(Self::from_summing(levels, self.nodes().to_vec(), s).with_factors(factors))
     }
 
     /// Sets the weights of the rows of a level that starts at row `start`.

@@ -43,6 +43,7 @@ impl Hierarchy {
     /// # Errors
     /// [`ErrorKind::Parameter`] for a name of the second structure with an `@` in it, which would leave open where the
     /// first name ends. The first may have some: three structures are crossed as `cross(&cross(&a, &b)?, &c)`.
+    #[expect(clippy::missing_panics_doc, reason = "the hierarchy is made here and shared with nobody")]
     pub fn cross(first: &Self, second: &Self) -> Result<Self> {
         let names =
             second.levels().map(|level| level.name()).chain(second.nodes().iter().map(String::as_str));
@@ -68,13 +69,19 @@ impl Hierarchy {
                 levels.push((format!("{}{AT}{}", a.name(), b.name()), a.len() * b.len()));
             }
         }
-        let mut crossed = Self::from_summing(levels, nodes, s);
-        let shared = Arc::get_mut(&mut crossed.shared).expect("a new hierarchy has no clones");
-        shared.factors = Some(Box::new((first.clone(), second.clone())));
-        Ok(crossed)
+        let factors = Some(Box::new((first.clone(), second.clone())));
+        Ok(Self::from_summing(levels, nodes, s).with_factors(factors))
     }
 
-    /// The two structures that this one was crossed from by [`Hierarchy::cross`].
+    /// A new hierarchy, which nothing shares yet, whose rows stand where those of the crossed factors do.
+    pub(super) fn with_factors(mut self, factors: Option<Box<(Self, Self)>>) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("a new hierarchy has no clones");
+        shared.factors = factors;
+        self
+    }
+
+    /// The two structures that this one was crossed from by [`Hierarchy::cross`]; weights that
+    /// [`Hierarchy::aggregated_by`] has set since are not theirs.
     ///
     /// ```
     /// # use granular::Hierarchy;

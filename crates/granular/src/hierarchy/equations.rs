@@ -169,7 +169,7 @@ impl Equations {
     ///
     /// # Errors
     /// [`ErrorKind::Empty`] without nodes; [`ErrorKind::TwiceListed`] for a node listed twice;
-    /// [`ErrorKind::Infeasible`] names equations that contradict each other; [`ErrorKind::NothingFree`] when the
+    /// [`ErrorKind::ContradictoryEquations`] names equations that contradict each other; [`ErrorKind::NothingFree`] when the
     /// equations leave no node free.
     pub fn build(self) -> Result<Constrained> {
         if self.nodes.is_empty() {
@@ -184,7 +184,7 @@ impl Equations {
         }
         let n = self.nodes.len();
         let rows = self.rows.iter().map(|row| (row.coefficients.as_slice(), row.constant));
-        let solved = elimination::solve(rows, n).map_err(|rows| ErrorKind::Infeasible {
+        let solved = elimination::solve(rows, n).map_err(|rows| ErrorKind::ContradictoryEquations {
             equations: rows.into_iter().map(|row| self.rows[row].name.clone()).collect(),
         })?;
         let mut is_free = vec![true; n];

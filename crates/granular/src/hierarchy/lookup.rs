@@ -115,6 +115,12 @@ impl Hierarchy {
     pub(crate) fn named(&self, node: usize) -> (String, String) {
         (self.level_of(node).name().to_owned(), self.nodes()[node].clone())
     }
+
+    /// The quoted name of a row, for lists in messages; with its level where the name alone is ambiguous.
+    pub(crate) fn label(&self, node: usize) -> String {
+        let (level, name) = self.named(node);
+        if self.node(&name).is_ok() { format!("`{name}`") } else { format!("`{name}` of level `{level}`") }
+    }
 }
 
 /// At most three names close to the one asked for: those that contain it, then similar ones; ignoring case.

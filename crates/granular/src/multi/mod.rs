@@ -6,7 +6,7 @@ mod combination;
 use std::fmt;
 use std::sync::Arc;
 
-use tensor::ndarray::{Array2, ArrayView2, Axis, concatenate};
+use tensor::ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::arrays::{expect_extent, rows};
 use crate::coherent::Coherent;
@@ -14,6 +14,7 @@ use crate::combine::Reconciler;
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::{Hierarchy, Level};
 use crate::model::{FittedModel, Model, Replay};
+use crate::status::{Constraints, Report, Status};
 use crate::uncertainty::Conformal;
 
 pub use combination::Combine;
@@ -275,6 +276,42 @@ impl MultiGranularityModel {
         self.reconciler()?.reconcile(base.view())
     }
 
+    /// Predicts every node from finest inputs `x` (m × d), with what is known of some: n × k.
+    ///
+    /// The model of a level is not asked, and need not be there, where all nodes are missing or fixed. What a model
+    /// predicts for such a node elsewhere is not read.
+    ///
+    /// ```
+    /// # use granular::{Constraints, Hierarchy, Method, MultiGranularityModel, Ridge, Status};
+    /// # use tensor::ndarray::array;
+    /// let year = Hierarchy::temporal(2, &[("year", 2), ("half", 1)])?;
+    /// // Nobody models halves; the first one is over.
+    /// let model = MultiGranularityModel::new(&year, Method::Ols)?.with_model("year", Ridge::new(1e-9)?)?;
+    /// # let mut model = model;
+    /// model.fit_granularity("year", array![[2.0], [2.0]].view(), array![[5.0], [7.0]].view())?;
+    /// let known = Constraints::new(&year).missing_level("half")?.fixed("half[0]", 5.0)?;
+    /// let (next, _) = model.predict_with(array![[2.0], [2.0]].view(), &known)?;
+    /// assert!((next.node("half[1]")?[0] - 7.0).abs() < 1e-6);
+    /// # Ok::<(), granular::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`MultiGranularityModel::base`] and [`Reconciler::reconcile_with`]; [`ErrorKind::Empty`] when no level is
+    /// asked, as nothing says how many columns there are.
+    pub fn predict_with(
+        &self,
+        x: ArrayView2<'_, f64>,
+        constraints: &Constraints,
+    ) -> Result<(Coherent, Report)> {
+        if constraints.hierarchy() != self.hierarchy() {
+            return Err(ErrorKind::OtherHierarchy { what: "set of constraints", than: "model" }.into());
+        }
+        let unread = |status: &Status| matches!(status, Status::Missing | Status::Fixed(_));
+        let asked = |level: Level<'_>| !constraints.statuses()[level.range()].iter().all(unread);
+        let base = self.base_of(x, asked)?;
+        self.reconciler()?.reconcile_with(base.view(), constraints)
+    }
+
     /// Predicts the nodes of one level from finest inputs `x` (m × d), uncombined: nodes × k.
     ///
     /// # Errors
@@ -292,19 +329,29 @@ impl MultiGranularityModel {
     /// As [`MultiGranularityModel::predict_granularity`], for the first level that fails;
     /// [`ErrorKind::PredictedColumns`] when two levels predict different numbers of columns.
     pub fn base(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        self.base_of(x, |_| true)
+    }
+
+    /// Predictions of the levels asked, NaN for the others.
+    fn base_of(&self, x: ArrayView2<'_, f64>, asked: impl Fn(Level<'_>) -> bool) -> Result<Array2<f64>> {
         let x = self.inputs_of_all(x)?;
-        let mut parts: Vec<Array2<f64>> = Vec::with_capacity(self.slots.len());
-        for level in self.hierarchy().levels() {
+        let mut parts: Vec<(Level<'_>, Array2<f64>)> = Vec::with_capacity(self.slots.len());
+        for level in self.hierarchy().levels().filter(|level| asked(*level)) {
             let part = self.predicted(level, x.view())?;
-            let expected = parts.first().map_or(part.ncols(), Array2::ncols);
-            if part.ncols() != expected {
-                let other = self.hierarchy().levels().next().map(|first| first.name().to_owned());
-                let (level, other, got) = (level.name().to_owned(), other.unwrap_or_default(), part.ncols());
+            if let Some((other, first)) = parts.first().filter(|(_, first)| first.ncols() != part.ncols()) {
+                let (level, other) = (level.name().to_owned(), other.name().to_owned());
+                let (expected, got) = (first.ncols(), part.ncols());
                 return Err(ErrorKind::PredictedColumns { level, expected, other, got }.into());
             }
-            parts.push(part);
+            parts.push((level, part));
         }
-        Ok(stacked(&parts))
+        let (_, first) =
+            parts.first().ok_or(ErrorKind::Empty { what: "levels with a prediction that is read" })?;
+        let mut base = Array2::from_elem((self.hierarchy().len(), first.ncols()), f64::NAN);
+        for (level, part) in &parts {
+            base.slice_axis_mut(Axis(0), Slice::from(level.range())).assign(part);
+        }
+        Ok(base)
     }
 
     fn inputs_of_all(&self, x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
@@ -363,10 +410,4 @@ impl MultiGranularityModel {
         };
         predict().map_err(|error: crate::Error| error.in_level(level.name()))
     }
-}
-
-fn stacked(parts: &[Array2<f64>]) -> Array2<f64> {
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    concatenate(Axis(0), &views)
-        .expect("all levels predict the same number of columns, and there is one at least")
 }

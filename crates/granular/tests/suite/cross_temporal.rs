@@ -1,8 +1,8 @@
 //! Series at every order of time: the joint structure, its covariances, and reconciling in steps.
 
 use granular::{
-    AtBound, CrossTemporal, Direction, Error, ErrorKind, Hierarchy, IterativeConfig, Method, Reconciler,
-    Stepwise, TemporalCovariance, TopDown,
+    Aggregator, AtBound, CrossTemporal, Direction, Error, ErrorKind, Hierarchy, IterativeConfig, Method,
+    Reconciler, Stepwise, TemporalCovariance, TopDown,
 };
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2, ArrayView2, array};
@@ -148,6 +148,21 @@ fn covariances_agree_with_plain_loops() {
         let gap = distance(&reconciler.projection_matrix(), &textbook(structure.hierarchy(), &w));
         assert!(gap < 1e-10, "{kind:?}: {gap:e}");
     }
+}
+
+#[test]
+fn weights_set_later_leave_series_what_they_are() {
+    let structure = small();
+    let errors = structure.periods(&views(&matrices(&structure, 9, 3))).unwrap();
+    let method = || Method::Temporal(TemporalCovariance::Wlsv, errors.clone());
+    let later = structure.hierarchy().aggregated_by(&Aggregator::Mean).unwrap();
+    let mean = |h: &Hierarchy| h.aggregated_by(&Aggregator::Mean).unwrap();
+    let before = Hierarchy::cross(&mean(structure.cross_sectional()), &mean(structure.temporal())).unwrap();
+    let m = |h: &Hierarchy| Reconciler::new(h, method()).unwrap().projection_matrix();
+    assert!(distance(&m(&later), &m(&before)) < 1e-12);
+    // A product of weights: a half of a half for two quarters of two series.
+    let half = before.members(before.node("A@half[1]").unwrap()).collect::<Vec<_>>();
+    assert_eq!(half, [(2, 0.25), (3, 0.25), (6, 0.25), (7, 0.25)]);
 }
 
 #[test]
@@ -477,13 +492,20 @@ fn forecasts_too_large_to_add_up_are_an_error() {
 struct Sketch {
     rows: Vec<(u8, u8)>,
     orders: Vec<usize>,
+    /// How the series and the steps are aggregated.
+    aggregators: (Aggregator, Aggregator),
     seed: usize,
+}
+
+fn aggregator() -> impl Strategy<Value = Aggregator> {
+    prop::sample::select(vec![Aggregator::Sum, Aggregator::Mean, Aggregator::Last])
 }
 
 fn sketch() -> impl Strategy<Value = Sketch> {
     let rows = prop::collection::vec((0u8..2, 0u8..2), 1..5);
     let orders = prop::sample::subsequence(vec![6usize, 3, 2], 0..=3);
-    (rows, orders, 0usize..10_000).prop_map(|(rows, orders, seed)| Sketch { rows, orders, seed })
+    (rows, orders, (aggregator(), aggregator()), 0usize..10_000)
+        .prop_map(|(rows, orders, aggregators, seed)| Sketch { rows, orders, aggregators, seed })
 }
 
 impl Sketch {
@@ -504,7 +526,9 @@ impl Sketch {
         let mut levels: Vec<(&str, usize)> =
             names.iter().map(|(name, order)| (name.as_str(), *order)).collect();
         levels.push(("row", 1));
-        CrossTemporal::new(&cs, &Hierarchy::temporal(6, &levels).unwrap()).unwrap()
+        let te = Hierarchy::temporal(6, &levels).unwrap();
+        let (across, over) = &self.aggregators;
+        CrossTemporal::new(&cs.aggregated_by(across).unwrap(), &te.aggregated_by(over).unwrap()).unwrap()
     }
 
     fn spd(&self, n: usize, seed: usize) -> Array2<f64> {

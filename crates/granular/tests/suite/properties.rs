@@ -8,14 +8,14 @@ use crate::support::{distance, reference_projection, seeded, summing};
 
 /// Rows of keys, which levels to make of them, and seeds for numbers.
 #[derive(Debug, Clone)]
-struct Sketch {
-    rows: Vec<(u8, u8)>,
+pub(crate) struct Sketch {
+    pub(crate) rows: Vec<(u8, u8)>,
     levels: [bool; 4],
-    numbers: Vec<f64>,
+    pub(crate) numbers: Vec<f64>,
     variances: Vec<f64>,
 }
 
-fn sketch() -> impl Strategy<Value = Sketch> {
+pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
     // At most 12 units and 1 + 3 + 4 + 12 nodes above: numbers for 32 nodes and 2 columns are enough.
     let rows = prop::collection::vec((0u8..3, 0u8..4), 1..12);
     let numbers = prop::collection::vec(-100.0..100.0, 64);
@@ -30,11 +30,11 @@ fn sketch() -> impl Strategy<Value = Sketch> {
 
 impl Sketch {
     /// Total, a, b crossed with it, b nested in a; the row's own name makes the finest level.
-    fn hierarchy(&self) -> Hierarchy {
+    pub(crate) fn hierarchy(&self) -> Hierarchy {
         self.permuted(&(0..self.rows.len()).collect::<Vec<_>>())
     }
 
-    fn permuted(&self, order: &[usize]) -> Hierarchy {
+    pub(crate) fn permuted(&self, order: &[usize]) -> Hierarchy {
         let mut builder = Hierarchy::grouped()
             .key("a", order.iter().map(|&i| format!("a{}", self.rows[i].0)))
             .key("b", order.iter().map(|&i| format!("b{}", self.rows[i].1)))
@@ -49,11 +49,11 @@ impl Sketch {
         builder.level("Unit", &["a", "b", "unit"]).build().unwrap()
     }
 
-    fn base(&self, rows: usize) -> Array2<f64> {
+    pub(crate) fn base(&self, rows: usize) -> Array2<f64> {
         Array2::from_shape_fn((rows, 2), |(i, c)| self.numbers[2 * i + c])
     }
 
-    fn methods(&self, hierarchy: &Hierarchy) -> Vec<(Method, Vec<f64>)> {
+    pub(crate) fn methods(&self, hierarchy: &Hierarchy) -> Vec<(Method, Vec<f64>)> {
         let n = hierarchy.len();
         let sizes: Vec<f64> = (0..n).map(|node| hierarchy.members(node).len() as f64).collect();
         let variances = self.variances[..n].to_vec();

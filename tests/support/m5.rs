@@ -2,8 +2,8 @@
 //!
 //! Keys and numbers come from one hash of a counter, the same in every language, so that results can be compared.
 
+use granular::ndarray::Array2;
 use granular::{Hierarchy, Result};
-use tensor::ndarray::Array2;
 
 const ITEMS: usize = 3049;
 const STEPS: usize = 28;

@@ -1,7 +1,7 @@
 //! A tree of 1,001,101 nodes: one, of which 100 parts have 10 parts each, of which each has 1,000 units.
 
+use granular::ndarray::Array2;
 use granular::{Hierarchy, Result};
-use tensor::ndarray::Array2;
 
 const PARTS: [usize; 3] = [100, 10, 1000];
 

@@ -1,54 +1,24 @@
 //! How much memory there is in use at most: counted, not estimated.
 //!
 //! A test binary of its own with one test, since the counter replaces the allocator of the whole process.
-#![expect(unsafe_code, reason = "counting allocations needs a global allocator, whose interface is unsafe")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+#[path = "../../../tests/support/heap.rs"]
+mod heap;
+#[path = "../../../tests/support/m5.rs"]
+mod m5;
+#[path = "../../../tests/support/million.rs"]
+mod million;
 
 use granular::ndarray::Array2;
-use granular::{Hierarchy, Method, Reconciler};
-
-struct Counting;
-
-/// Bytes on the heap, and the most of them since [`peak`] began.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn grown(by: usize) {
-    PEAK.fetch_max(LIVE.fetch_add(by, SeqCst) + by, SeqCst);
-}
-
-// SAFETY: every call is handed to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), SeqCst);
-        // SAFETY: as above.
-        unsafe { System.dealloc(start, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Bytes that a call has in use at most, beyond what was there before.
-fn peak<R>(call: impl FnOnce() -> R) -> (R, usize) {
-    let before = LIVE.load(SeqCst);
-    PEAK.store(before, SeqCst);
-    let result = call();
-    (result, PEAK.load(SeqCst) - before)
-}
+use granular::{Hierarchy, Method, Reconciler, Result};
+use heap::peak;
 
 #[test]
-fn peaks() {
+fn peaks() -> Result<()> {
     reconciling_fourteen_thousand_series();
     streaming();
+    m5_stays_below_200_megabytes()?;
+    a_million_nodes_are_exact()
 }
 
 /// hierarchicalforecast #163: a dense n × n matrix alone would be 1.7 GB.
@@ -100,4 +70,35 @@ fn streaming() {
     assert_eq!((short, long), (261.0 * 240.0, 19_761.0 * 240.0));
     assert_eq!(short_peak, long_peak, "the length does not matter");
     assert!(long_peak <= numbers + 1024, "{long_peak} bytes for {numbers} of numbers");
+}
+
+/// Building from key columns included, for which 28 steps of 42,840 nodes take 10 MB themselves.
+fn m5_stays_below_200_megabytes() -> Result<()> {
+    let keys = m5::keys();
+    let (total, bytes) = peak(|| {
+        let sales = m5::hierarchy(&keys)?;
+        let base = m5::base_forecasts(&sales)?;
+        let agreed = Reconciler::new(&sales, Method::WlsStruct)?.reconcile(base.view())?;
+        Ok::<_, granular::Error>(agreed.all()[[0, 0]])
+    });
+    assert!((total? / 30493.875342207 - 1.0).abs() < 1e-9);
+    assert!(bytes < 200_000_000, "{bytes} bytes at once");
+    Ok(())
+}
+
+/// Exact is where `Sᵀ W⁻¹ (ŷ − ỹ) = 0`: a unit and the three nodes above it move by amounts that cancel out.
+fn a_million_nodes_are_exact() -> Result<()> {
+    let tree = million::hierarchy(&million::keys())?;
+    assert_eq!((tree.len(), tree.finest_len()), (1_001_101, 1_000_000));
+    let base = million::base_forecasts(&tree);
+    let agreed = Reconciler::new(&tree, Method::WlsStruct)?.reconcile(base.view())?;
+    let moved: Vec<f64> = (0..tree.len())
+        .map(|node| (base[[node, 0]] - agreed.all()[[node, 0]]) / tree.members(node).len() as f64)
+        .collect();
+    for unit in (0..1_000_000).step_by(997) {
+        let above = [0, 1 + unit / 10_000, 101 + unit / 1000, 1101 + unit];
+        let sum: f64 = above.iter().map(|&node| moved[node]).sum();
+        assert!(sum.abs() < 1e-9, "{sum} at unit {unit}");
+    }
+    Ok(())
 }

@@ -134,10 +134,6 @@ impl Strategy for Projection {
             }
         }
     }
-
-    fn variances(&self) -> Option<&[f64]> {
-        Some(&self.variances)
-    }
 }
 
 impl Weighted for Projection {
@@ -254,7 +250,7 @@ impl Projection {
             }
         }
         factor.solve(&mut multipliers);
-        spread_multipliers(hierarchy, &multipliers, u)
+        spread_onto(hierarchy, &multipliers, u)
     }
 
     /// `W⁻¹ S z`.
@@ -284,15 +280,10 @@ impl Projection {
 }
 
 /// λ for the aggregates and `u − Aᵀ λ` for the units.
-pub(super) fn spread_multipliers(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
-    let k = multipliers.ncols();
-    let mut out = row_major(multipliers);
-    let mut sum = vec![0.0; k];
-    for unit in 0..hierarchy.finest_len() {
-        sum.fill(0.0);
-        hierarchy.above().add_row_product(unit, &out[..multipliers.nrows() * k], &mut sum);
-        out.extend(u[unit * k..][..k].iter().zip(&sum).map(|(u, sum)| u - sum));
-    }
+pub(super) fn spread_onto(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
+    let mut out = spread(hierarchy, row_major(multipliers), multipliers.ncols());
+    let units = out.len() - u.len();
+    out[units..].iter_mut().zip(u).for_each(|(out, u)| *out += u);
     out
 }
 
@@ -308,8 +299,11 @@ pub(super) fn row_major(mat: &Mat<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use tensor::ndarray::Array2;
+
     use super::*;
-    use crate::hierarchy::Aggregator;
+    use crate::combine::nesting::sizes;
+    use crate::hierarchy::{Aggregator, SummingMatrix};
 
     /// Keys a (3 values), b (5) and c (4), the finest level crosses all.
     fn crossed() -> Hierarchy {
@@ -350,6 +344,31 @@ mod tests {
         ]
     }
 
+    /// Levels that leave units out, groups without members, classes with several parents, weights below 0.
+    fn out_of_the_ordinary() -> Vec<Hierarchy> {
+        let links = |node: usize| {
+            (
+                format!("n{node}"),
+                if node.is_multiple_of(9) { String::new() } else { format!("n{}", node / 3) },
+            )
+        };
+        let forest = Hierarchy::from_parents((0..60).map(links)).unwrap();
+        let several =
+            |node: usize| [node / 3, node / 4].map(|parent| (format!("n{node}"), format!("n{parent}")));
+        let mut list: Vec<(String, String)> = (1..60).flat_map(several).collect();
+        list.dedup();
+        let taxonomy = Hierarchy::parents_list().links(list).root("n0").several_parents().build().unwrap();
+        let weight = |row: usize, column: usize| match row {
+            0..5 if row != 2 => ((row * 7 + column * 5) % 4) as f64 - 1.0,
+            5.. => f64::from(u8::from(row - 5 == column)),
+            _ => 0.0,
+        };
+        let s = Array2::from_shape_fn((15, 10), |(row, column)| weight(row, column));
+        let names = (0..15).map(|row| format!("r{row}"));
+        let matrix = SummingMatrix::dense(names, s.view()).unwrap().allow_empty().build().unwrap();
+        vec![forest.aggregated_by(&Aggregator::Mean).unwrap(), forest, taxonomy, matrix]
+    }
+
     fn number(seed: usize, i: usize) -> f64 {
         ((i * 37 + seed * 101) % 97) as f64 / 7.0 - 5.0
     }
@@ -365,10 +384,10 @@ mod tests {
     fn the_sparse_form_gives_what_the_dense_one_gives() {
         let ladders =
             [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1]), ladder(&[6, 2, 1])];
-        for h in ladders.into_iter().chain([crossed()]).chain(weighted()) {
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()).chain(out_of_the_ordinary()) {
             let n = h.len();
             let uneven = (0..n).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
-            let sizes = (0..n).map(|node| h.members(node).len() as f64).collect();
+            let sizes = sizes(&h);
             for variances in [vec![1.0; n], sizes, uneven] {
                 // 8 + 4 + 1 columns: every width of the blocks.
                 let base: Vec<f64> = (0..n * 13).map(|i| 10.0 * number(1, i)).collect();
@@ -377,6 +396,21 @@ mod tests {
                 let expected = dense.try_finest(&h, &base, 13).unwrap();
                 close(&sparse.try_finest(&h, &base, 13).unwrap(), &expected, 1e-8);
                 assert_eq!(sparse.finest(&h, &base, 13), sparse.try_finest(&h, &base, 13).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn both_forms_have_one_way_back() {
+        let ladders = [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1])];
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()).chain(out_of_the_ordinary()) {
+            let uneven = (0..h.len()).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
+            for variances in [vec![1.0; h.len()], sizes(&h), uneven] {
+                let u: Vec<f64> = (0..h.finest_len() * 13).map(|i| number(1, i)).collect();
+                let expected =
+                    Projection::dense(&h, variances.clone()).unwrap().transposed(&h, &u, 13).unwrap();
+                let sparse = Projection::sparse(&h, variances).unwrap();
+                close(&sparse.transposed(&h, &u, 13).unwrap(), &expected, 1e-8);
             }
         }
     }

@@ -136,7 +136,7 @@ impl Grouped {
 /// Numbers values in the order in which they first come; equal values have equal numbers.
 fn numbered<V: Eq + Hash>(values: impl Iterator<Item = V>) -> Vec<usize> {
     // Only ever asked by value, never walked: its order cannot reach a result.
-    let mut number_of = HashMap::new();
+    let mut number_of = HashMap::with_capacity(values.size_hint().0);
     values
         .map(|value| {
             let next = number_of.len();

@@ -366,12 +366,15 @@ impl SummingMatrix {
             Some(units) => {
                 let row_of: HashMap<&str, usize> =
                     self.nodes.iter().enumerate().map(|(row, node)| (node.as_str(), row)).collect();
-                let row = |unit: &String| -> Result<usize> {
-                    let missing =
-                        || ErrorKind::UnitRow { node: unit.clone(), expected: "a row", got: "none".into() };
-                    Ok(row_of.get(unit.as_str()).copied().ok_or_else(missing)?)
-                };
-                units.iter().map(row).collect::<Result<_>>()?
+                let mut rows = Vec::with_capacity(m);
+                for unit in units {
+                    let Some(&row) = row_of.get(unit.as_str()) else {
+                        let (node, got) = (unit.clone(), "none".to_owned());
+                        return Err(ErrorKind::UnitRow { node, expected: "a row", got }.into());
+                    };
+                    rows.push(row);
+                }
+                rows
             }
         };
         units.iter().for_each(|&row| is_unit[row] = true);

@@ -194,13 +194,14 @@ impl Partition {
         };
         for node in range.clone().filter(|&node| node < own as usize) {
             let members = hierarchy.members(node);
-            new.parts = new.parts + usize::from(members.len() > 0) - members.len();
-            new.outside -= members.len();
+            new.parts += usize::from(members.len() > 0);
             for (unit, weight) in members {
                 if new.rows[unit] != own + unit as u32 {
                     return None;
                 }
                 new.rows[unit] = node as u32;
+                new.parts -= 1;
+                new.outside -= 1;
                 if weight != 1.0 && new.weights.is_empty() {
                     new.weights = vec![1.0; units];
                 }

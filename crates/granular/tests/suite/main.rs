@@ -10,8 +10,10 @@ mod cross_temporal_on_tourism;
 mod differentiable;
 mod errors;
 mod evaluation;
+mod every_reconciler;
 mod explain;
 mod garbage;
+mod garbage_scores;
 mod golden;
 mod learning;
 #[path = "../../../../tests/support/m5.rs"]
@@ -37,6 +39,7 @@ mod structure_files;
 mod structure_methods;
 mod structure_properties;
 mod structures;
+mod structures_everywhere;
 mod support;
 mod temporal;
 mod temporal_on_demand;

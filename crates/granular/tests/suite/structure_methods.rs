@@ -11,12 +11,12 @@ fn number(seed: usize, i: usize) -> f64 {
     f64::sin((seed * 1000 + i * i + 3 * i + 1) as f64)
 }
 
-fn matrix(seed: usize, rows: usize, columns: usize) -> Array2<f64> {
+pub(crate) fn matrix(seed: usize, rows: usize, columns: usize) -> Array2<f64> {
     Array2::from_shape_fn((rows, columns), |(i, c)| number(seed, 31 * i + c))
 }
 
 /// All methods, each with whether it is a projection, and W where that is diagonal.
-fn methods(h: &Hierarchy) -> Vec<(&'static str, Method, Option<Vec<f64>>)> {
+pub(crate) fn methods(h: &Hierarchy) -> Vec<(&'static str, Method, Option<Vec<f64>>)> {
     let (n, m) = (h.len(), h.finest_len());
     let residuals = matrix(1, n, 12);
     let variances: Vec<f64> = (0..n).map(|i| 1.5 + number(2, i)).collect();

@@ -207,6 +207,13 @@ fn summing_matrices_are_refused_with_names() {
         built(&array![[1.0, 1.0], [1.0, 0.0], [1.0, 0.0]]).unwrap_err().to_string(),
         "S, unit `B`: expected a column of its own, got the column of `A`"
     );
+}
+
+#[test]
+fn levels_and_entries_of_s_are_refused_with_names() {
+    let s = array![[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]];
+    let names = ["T", "A", "B"];
+    let dense = |s: &Array2<f64>| SummingMatrix::dense(names, s.view());
     assert_eq!(
         dense(&s).unwrap().level("Top", 2).level("Unit", 1).build().unwrap_err().to_string(),
         "S, unit `column 0`: expected a row in the last level, got none"

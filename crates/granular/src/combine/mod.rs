@@ -137,11 +137,6 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
         linear::transposed_by_columns(self, hierarchy, u, k)
     }
-
-    /// The diagonal of W, where there is one.
-    fn variances(&self) -> Option<&[f64]> {
-        None
-    }
 }
 
 /// Combines base forecasts of every node into ones that add up.

@@ -206,6 +206,15 @@ impl Reconciler {
         Ok(Self { hierarchy: hierarchy.clone(), strategy, preparation })
     }
 
+    /// Of a strategy that is prepared elsewhere.
+    pub(crate) fn from_strategy(
+        hierarchy: &Hierarchy,
+        strategy: Box<dyn Strategy>,
+        preparation: Preparation,
+    ) -> Self {
+        Self { hierarchy: hierarchy.clone(), strategy, preparation }
+    }
+
     /// What preparing the method estimated (the shrinkage) and where it had to help (variances that were 0).
     ///
     /// ```

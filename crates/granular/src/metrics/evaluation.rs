@@ -6,7 +6,7 @@ use tensor::ndarray::{Array1, Array2, ArrayView2, ArrayView3};
 
 use super::coverage::inside;
 use super::crps::{gaussian_cells, samples_cells};
-use super::metric::{Cells, Metric};
+use super::metric::{Cells, Metric, Together};
 use super::scores::{Scored, Scores};
 use super::smape::smape_cells;
 use super::{Estimator, seasonal_naive, seasonal_scale, squared_seasonal_scale};
@@ -19,7 +19,7 @@ use crate::uncertainty::Region;
 ///
 /// Point forecasts are [added](Evaluation::add) under a name, coherent or not, and give all metrics of points; a
 /// distribution ([`Evaluation::add_samples`], [`Evaluation::add_gaussian`]) or a region ([`Evaluation::add_region`])
-/// given for the same name adds CRPS and coverage. [`Evaluation::compare`] begins with the forecasts to beat. The
+/// given for the same name adds CRPS, coverage and joint coverage. [`Evaluation::compare`] begins with the forecasts to beat. The
 /// [`Scores`] are a table level × forecast for each metric, printable.
 ///
 /// ```
@@ -179,7 +179,7 @@ impl Evaluation {
         set(Metric::Rmse, Cells::new(squared));
         set(Metric::Smape, Cells::new(smape_cells(self.actual.all(), forecast)?));
         set(Metric::Gap, Cells::new(gaps));
-        self.scores.forecasts.push(Scored { name: name.to_owned(), cells });
+        self.scores.forecasts.push(Scored { name: name.to_owned(), cells, together: None });
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl Evaluation {
         estimator: Estimator,
     ) -> Result<()> {
         let values = samples_cells(self.actual.all(), samples, estimator)?;
-        self.set(name, Metric::Crps, values)
+        self.set(name, Metric::Crps, values).map(|_| ())
     }
 
     /// Gives a forecast that was added its Gaussians (mean and deviation, n × k each), for CRPS.
@@ -222,16 +222,18 @@ impl Evaluation {
         deviation: ArrayView2<'_, f64>,
     ) -> Result<()> {
         let values = gaussian_cells(self.actual.all(), mean, deviation)?;
-        self.set(name, Metric::Crps, values)
+        self.set(name, Metric::Crps, values).map(|_| ())
     }
 
-    /// Gives a forecast that was added its region, for coverage.
+    /// Gives a forecast that was added its region, for coverage and joint coverage.
     ///
     /// # Errors
     /// [`ErrorKind::Forecast`] for a name that was not added; as [`coverage`](crate::coverage()).
     pub fn add_region(&mut self, name: &str, region: &Region) -> Result<()> {
         let values = inside(self.actual.all(), region)?;
-        self.set(name, Metric::Coverage, values)
+        let together = Together::new(self.actual.hierarchy(), &values);
+        self.set(name, Metric::Coverage, values)?.together = Some(together);
+        Ok(())
     }
 
     /// The table.
@@ -270,11 +272,12 @@ impl Evaluation {
         self.scores.nodes(forecast, metric)
     }
 
-    fn set(&mut self, name: &str, metric: Metric, values: Array2<f64>) -> Result<()> {
+    fn set(&mut self, name: &str, metric: Metric, values: Array2<f64>) -> Result<&mut Scored> {
         let absent = || ErrorKind::Forecast { name: name.to_owned(), state: "not in" };
         let scored = self.scores.forecasts.iter_mut().find(|scored| scored.name == name);
-        scored.ok_or_else(absent)?.cells[metric as usize] = Some(Cells::new(values));
-        Ok(())
+        let scored = scored.ok_or_else(absent)?;
+        scored.cells[metric as usize] = Some(Cells::new(values));
+        Ok(scored)
     }
 }
 

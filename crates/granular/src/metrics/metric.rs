@@ -1,6 +1,11 @@
 //! What is measured, value by value.
 
-use tensor::ndarray::{Array1, Array2, ArrayView2, Zip};
+use std::ops::Range;
+
+use tensor::ndarray::{Array1, Array2, ArrayView1, Zip};
+
+use crate::arrays::{columns, rows};
+use crate::hierarchy::{Hierarchy, Level};
 
 /// What an [`Evaluation`](crate::Evaluation) measures.
 ///
@@ -12,7 +17,8 @@ use tensor::ndarray::{Array1, Array2, ArrayView2, Zip};
 /// | `Rmsse` | [`rmsse`](crate::rmsse()) | the mean | below 1 |
 /// | `Smape` | [`smape`](crate::smape()), in percent | the mean | small |
 /// | `Crps` | [`crps_samples`](crate::crps_samples()) or [`crps_gaussian`](crate::crps_gaussian()) | the mean | small |
-/// | `Coverage` | [`coverage`](crate::coverage()) | the mean | what was promised |
+/// | `Coverage` | [`coverage`](crate::coverage()) | the mean | what was promised for single nodes |
+/// | `JointCoverage` | the same | the share of columns with all its nodes inside at once | what was promised for levels |
 /// | `Gap` | `\|y − S b\|` of the forecast, its largest | the largest | 0 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,13 +37,24 @@ pub enum Metric {
     Crps,
     /// The share of values inside the region, of forecasts that were given one.
     Coverage,
+    /// The share of columns in which all nodes are inside the region at once, of forecasts that were given one.
+    JointCoverage,
     /// How far the forecast itself is from adding up, see [`coherence_gap`](crate::coherence_gap()).
     Gap,
 }
 
 impl Metric {
-    pub(super) const ALL: [Self; 8] =
-        [Self::Rmse, Self::Mae, Self::Mase, Self::Rmsse, Self::Smape, Self::Crps, Self::Coverage, Self::Gap];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Rmse,
+        Self::Mae,
+        Self::Mase,
+        Self::Rmsse,
+        Self::Smape,
+        Self::Crps,
+        Self::Coverage,
+        Self::JointCoverage,
+        Self::Gap,
+    ];
 
     /// The usual name, as printed.
     #[must_use]
@@ -50,6 +67,7 @@ impl Metric {
             Self::Smape => "sMAPE",
             Self::Crps => "CRPS",
             Self::Coverage => "Coverage",
+            Self::JointCoverage => "Joint coverage",
             Self::Gap => "Gap",
         }
     }
@@ -97,18 +115,46 @@ impl Cells {
         self.counts += &other.counts;
     }
 
-    /// The metric of each node over the given columns; NaN where it is not defined.
-    pub(super) fn nodes(&self, metric: Metric, columns: std::ops::Range<usize>) -> Array1<f64> {
-        let part: ArrayView2<'_, f64> = crate::arrays::columns(self.sums.view(), columns.clone());
-        let width = columns.len() as f64;
-        let node = |(row, &count): (tensor::ndarray::ArrayView1<'_, f64>, &f64)| {
+    /// The metric of each of some nodes over some steps; NaN where it is not defined.
+    pub(super) fn nodes(&self, metric: Metric, nodes: Range<usize>, steps: Range<usize>) -> Array1<f64> {
+        let width = steps.len() as f64;
+        let part = columns(rows(self.sums.view(), nodes.clone()), steps);
+        let node = |(row, &count): (ArrayView1<'_, f64>, &f64)| {
             if metric == Metric::Gap {
                 return row.iter().copied().fold(0.0, f64::max);
             }
             let mean = row.sum() / (count * width);
             if metric.is_root() { mean.sqrt() } else { mean }
         };
-        part.rows().into_iter().zip(&self.counts).map(node).collect()
+        let counts = self.counts.iter().skip(nodes.start);
+        part.rows().into_iter().zip(counts).map(node).collect()
+    }
+}
+
+/// Whether all nodes of a level are inside a region at once: for each step, for each origin, for each level.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Together(Vec<Vec<Vec<bool>>>);
+
+impl Together {
+    /// Of one origin; `inside` holds 1 for each value that is, n × k.
+    pub(super) fn new(hierarchy: &Hierarchy, inside: &Array2<f64>) -> Self {
+        let all = |level: Level<'_>, step: usize| level.range().all(|node| inside[[node, step]] == 1.0);
+        let step = |step: usize| vec![hierarchy.levels().map(|level| all(level, step)).collect()];
+        Self((0..inside.ncols()).map(step).collect())
+    }
+
+    /// Takes in other origins, with as many steps and levels.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            mine.extend(theirs.iter().cloned());
+        }
+    }
+
+    /// The share of some steps at all origins in which all nodes of some levels are inside; NaN without steps.
+    pub(super) fn share(&self, levels: &[usize], steps: Range<usize>) -> f64 {
+        let columns = || self.0[steps.clone()].iter().flatten();
+        let hits = columns().filter(|column| levels.iter().all(|&level| column[level])).count();
+        hits as f64 / columns().count() as f64
     }
 }
 

@@ -1,8 +1,10 @@
 //! A table of scores: level × forecast for each metric, over one origin or many.
 
+use std::ops::Range;
+
 use tensor::ndarray::Array1;
 
-use super::metric::{Cells, Metric, of_nodes};
+use super::metric::{Cells, Metric, Together, of_nodes};
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 
@@ -29,6 +31,8 @@ pub struct Scores {
 pub(super) struct Scored {
     pub(super) name: String,
     pub(super) cells: [Option<Cells>; Metric::ALL.len()],
+    /// For a forecast that was given a region.
+    pub(super) together: Option<Together>,
 }
 
 impl Scores {
@@ -96,6 +100,9 @@ impl Scores {
                     mine.absorb(theirs, metric);
                 }
             }
+            if let (Some(mine), Some(theirs)) = (&mut mine.together, &theirs.together) {
+                mine.absorb(theirs);
+            }
         }
         self.origins += other.origins;
         Ok(())
@@ -136,9 +143,8 @@ impl Scores {
     /// # Errors
     /// [`ErrorKind::UnknownLevel`]; [`ErrorKind::Forecast`] for a name that was not added.
     pub fn level(&self, forecast: &str, level: &str, metric: Metric) -> Result<f64> {
-        let range = self.hierarchy.level(level)?.range();
-        let values = self.nodes(forecast, metric)?;
-        Ok(of_nodes(metric, range.map(|node| values[node])))
+        let level = self.hierarchy.level(level)?.position();
+        Ok(self.value(self.scored(forecast)?, metric, &[level], 0..self.columns))
     }
 
     /// A metric of a forecast for the nodes of the levels chosen for Overall.
@@ -146,8 +152,7 @@ impl Scores {
     /// # Errors
     /// [`ErrorKind::Forecast`] for a name that was not added.
     pub fn overall(&self, forecast: &str, metric: Metric) -> Result<f64> {
-        let values = self.nodes(forecast, metric)?;
-        Ok(of_nodes(metric, self.chosen().map(|node| values[node])))
+        Ok(self.value(self.scored(forecast)?, metric, &self.chosen(), 0..self.columns))
     }
 
     /// How much better a forecast is than a reference at a level, `1 − a / b`: 0.1 where it misses by a tenth less, negative
@@ -180,7 +185,12 @@ impl Scores {
     /// # Errors
     /// [`ErrorKind::Forecast`] for a name that was not added.
     pub fn nodes(&self, forecast: &str, metric: Metric) -> Result<Array1<f64>> {
-        Ok(self.node_values(self.scored(forecast)?, metric, 0..self.columns))
+        // A node is inside together with itself alone.
+        let metric = if metric == Metric::JointCoverage { Metric::Coverage } else { metric };
+        Ok(match &self.scored(forecast)?.cells[metric as usize] {
+            Some(cells) => cells.nodes(metric, 0..self.hierarchy.len(), 0..self.columns),
+            None => Array1::from_elem(self.hierarchy.len(), f64::NAN),
+        })
     }
 
     /// A metric of a forecast for a level, step by step: k values.
@@ -188,12 +198,8 @@ impl Scores {
     /// # Errors
     /// As [`Scores::level`].
     pub fn steps(&self, forecast: &str, level: &str, metric: Metric) -> Result<Vec<f64>> {
-        let (range, scored) = (self.hierarchy.level(level)?.range(), self.scored(forecast)?);
-        let step = |h| {
-            let values = self.node_values(scored, metric, h..h + 1);
-            of_nodes(metric, range.clone().map(|node| values[node]))
-        };
-        Ok((0..self.columns).map(step).collect())
+        let level = self.hierarchy.level(level)?.position();
+        self.value_of_steps(forecast, metric, &[level])
     }
 
     /// A metric of a forecast for the levels chosen for Overall, step by step: k values.
@@ -201,29 +207,34 @@ impl Scores {
     /// # Errors
     /// As [`Scores::overall`].
     pub fn overall_steps(&self, forecast: &str, metric: Metric) -> Result<Vec<f64>> {
-        let scored = self.scored(forecast)?;
-        let step = |h| {
-            let values = self.node_values(scored, metric, h..h + 1);
-            of_nodes(metric, self.chosen().map(|node| values[node]))
-        };
-        Ok((0..self.columns).map(step).collect())
+        self.value_of_steps(forecast, metric, &self.chosen())
     }
 
-    pub(super) fn node_values(
+    fn value_of_steps(&self, forecast: &str, metric: Metric, levels: &[usize]) -> Result<Vec<f64>> {
+        let scored = self.scored(forecast)?;
+        Ok((0..self.columns).map(|h| self.value(scored, metric, levels, h..h + 1)).collect())
+    }
+
+    /// A metric over the nodes of some levels and some steps.
+    pub(super) fn value(
         &self,
         scored: &Scored,
         metric: Metric,
-        columns: std::ops::Range<usize>,
-    ) -> Array1<f64> {
-        match &scored.cells[metric as usize] {
-            Some(cells) => cells.nodes(metric, columns),
-            None => Array1::from_elem(self.hierarchy.len(), f64::NAN),
+        levels: &[usize],
+        steps: Range<usize>,
+    ) -> f64 {
+        if metric == Metric::JointCoverage {
+            return scored.together.as_ref().map_or(f64::NAN, |together| together.share(levels, steps));
         }
+        let Some(cells) = &scored.cells[metric as usize] else { return f64::NAN };
+        let nodes = self.hierarchy.levels().filter(|level| levels.contains(&level.position()));
+        let values = nodes.flat_map(|level| cells.nodes(metric, level.range(), steps.clone()));
+        of_nodes(metric, values)
     }
 
-    /// The nodes of the levels chosen for Overall.
-    pub(super) fn chosen(&self) -> impl Iterator<Item = usize> + '_ {
-        self.hierarchy.levels().filter(|level| self.overall[level.position()]).flat_map(|level| level.range())
+    /// The levels chosen for Overall.
+    pub(super) fn chosen(&self) -> Vec<usize> {
+        (0..self.overall.len()).filter(|&level| self.overall[level]).collect()
     }
 
     fn scored(&self, forecast: &str) -> Result<&Scored> {

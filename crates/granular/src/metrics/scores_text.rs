@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-use super::metric::{Metric, of_nodes};
-use super::scores::Scores;
+use super::metric::Metric;
+use super::scores::{Scored, Scores};
 use crate::error::Result;
 use crate::files::save_whole;
 use crate::printed::{aligned, four};
@@ -76,9 +76,12 @@ impl Scores {
 
     /// The metrics that at least one forecast has.
     fn measured(&self) -> impl Iterator<Item = Metric> + '_ {
-        Metric::ALL
-            .into_iter()
-            .filter(|metric| self.forecasts.iter().any(|scored| scored.cells[*metric as usize].is_some()))
+        let has = |scored: &Scored, metric: Metric| match metric {
+            Metric::JointCoverage => scored.together.is_some(),
+            metric => scored.cells[metric as usize].is_some(),
+        };
+        let measured = move |metric: &Metric| self.forecasts.iter().any(|scored| has(scored, *metric));
+        Metric::ALL.into_iter().filter(measured)
     }
 
     /// The printed cells of a metric: a header row, a row for each level, a row for Overall.
@@ -88,13 +91,13 @@ impl Scores {
         rows.push(vec!["Overall".to_owned()]);
         let overall = rows.len() - 1;
         for scored in &self.forecasts {
-            let values = self.node_values(scored, metric, 0..self.columns);
+            let value =
+                |levels: &[usize]| printed(metric, self.value(scored, metric, levels, 0..self.columns));
             rows[0].push(scored.name.clone());
-            for level in self.hierarchy.levels() {
-                let value = of_nodes(metric, level.range().map(|node| values[node]));
-                rows[1 + level.position()].push(printed(metric, value));
+            for level in 0..overall - 1 {
+                rows[1 + level].push(value(&[level]));
             }
-            rows[overall].push(printed(metric, of_nodes(metric, self.chosen().map(|node| values[node]))));
+            rows[overall].push(value(&self.chosen()));
         }
         rows
     }
@@ -129,7 +132,7 @@ fn printed(metric: Metric, value: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
     }
-    if matches!(metric, Metric::Mase | Metric::Rmsse | Metric::Coverage) {
+    if matches!(metric, Metric::Mase | Metric::Rmsse | Metric::Coverage | Metric::JointCoverage) {
         return format!("{value:.2}");
     }
     if value == 0.0 && metric == Metric::Gap {

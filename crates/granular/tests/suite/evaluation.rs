@@ -73,6 +73,18 @@ fn distributions_and_regions() {
     assert_eq!(evaluation.level("a", "year", Metric::Coverage).unwrap(), 0.5);
     assert_eq!(evaluation.scores().steps("a", "half", Metric::Coverage).unwrap(), [0.5, 0.5]);
     assert!(evaluation.to_string().contains("\nCoverage     a\nyear      0.50\n"), "{evaluation}");
+    // The year is inside at the first step alone, both halves together never.
+    assert_eq!(evaluation.scores().steps("a", "year", Metric::JointCoverage).unwrap(), [1.0, 0.0]);
+    assert_eq!(evaluation.scores().steps("a", "half", Metric::JointCoverage).unwrap(), [0.0, 0.0]);
+    let all = evaluation.overall("a", Metric::JointCoverage).unwrap();
+    assert_eq!(all, granular::joint_coverage(actual.all(), &region).unwrap());
+    let year_alone = evaluation.clone().with_overall(&["year"]).unwrap();
+    assert_eq!(year_alone.overall("a", Metric::JointCoverage).unwrap(), 0.5);
+    let [joint, single] =
+        [Metric::JointCoverage, Metric::Coverage].map(|m| evaluation.nodes("a", m).unwrap());
+    assert_eq!(joint, single);
+    let both = Scores::pool([evaluation.scores().clone(), evaluation.scores().clone()]).unwrap();
+    assert_eq!(both.level("a", "year", Metric::JointCoverage).unwrap(), 0.5);
     // Gaussians in place of the samples.
     let (mean, deviation) = (Array2::zeros((3, 2)), Array2::ones((3, 2)));
     evaluation.add_gaussian("a", mean.view(), deviation.view()).unwrap();

@@ -13,6 +13,7 @@ mod evaluation;
 mod every_reconciler;
 mod explain;
 mod garbage;
+mod garbage_scores;
 mod golden;
 mod learning;
 #[path = "../../../../tests/support/m5.rs"]

@@ -35,7 +35,7 @@ pub use combine::{
     TemporalCovariance, TopDown,
 };
 pub use cross_temporal::{
-    AtBound, CrossTemporal, Direction, IterationGaps, Iterations, IterativeConfig, Stepwise,
+    AtBound, CrossTemporal, Direction, IterationGaps, Iterations, IterativeConfig, Steps, Stepwise,
 };
 pub use differentiable::{LearnedProjector, Projectable, Projection, Projector};
 pub use error::{Error, ErrorKind, Result};

@@ -7,7 +7,7 @@ use tensor::ndarray::Array2;
 
 use super::footing::spread;
 use super::preparation::Preparation;
-use super::projection::{row_major, spread_multipliers};
+use super::projection::{row_major, spread_onto};
 use super::{Footing, Strategy, Weighted, Weights};
 use crate::arrays::expect_extent;
 use crate::error::{ErrorKind, Result};
@@ -31,8 +31,6 @@ pub(super) struct FullProjection {
     /// H, m × (n − m).
     gain: Mat<f64>,
     system: Cholesky,
-    /// The diagonal of W.
-    variances: Vec<f64>,
 }
 
 /// A W of the caller's, any symmetric positive definite matrix.
@@ -93,8 +91,7 @@ fn prepare(
         let own: Vec<f64> = (0..system.nrows()).map(|i| system[(i, i)] / (1.0 + jitter)).collect();
         if let Some(system) = Cholesky::new(system, SMALLEST) {
             preparation.jitter = jitter;
-            let variances = w.diag().iter().map(|w| w * (1.0 + jitter)).collect();
-            return Ok(FullProjection { w: raised(w, jitter, &own), gain, system, variances });
+            return Ok(FullProjection { w: raised(w, jitter, &own), gain, system });
         }
     }
     let tried = JITTERS[JITTERS.len() - 1];
@@ -175,11 +172,7 @@ impl Strategy for FullProjection {
             }
         }
         self.system.solve(&mut multipliers);
-        Ok(spread_multipliers(hierarchy, &multipliers, u))
-    }
-
-    fn variances(&self) -> Option<&[f64]> {
-        Some(&self.variances)
+        Ok(spread_onto(hierarchy, &multipliers, u))
     }
 }
 

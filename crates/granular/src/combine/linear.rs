@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tensor::ndarray::ArrayView2;
 
 use super::projection::Projection;
-use super::{Reconciler, Strategy, diagonal};
+use super::{Footing, Reconciler, Strategy, diagonal};
 use crate::error::{ErrorKind, Result};
 use crate::hierarchy::Hierarchy;
 
@@ -26,8 +26,10 @@ impl Reconciler {
     }
 
     /// The diagonal of W, where the method has one.
-    pub(crate) fn variances(&self) -> Option<&[f64]> {
-        self.strategy.variances()
+    pub(crate) fn variances(&self) -> Option<Vec<f64>> {
+        let Footing::Projection(projection) = self.strategy.footing() else { return None };
+        let weights = projection.weights();
+        Some((0..self.hierarchy.len()).map(|node| weights.variance(node)).collect())
     }
 }
 

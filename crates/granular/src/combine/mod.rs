@@ -137,11 +137,6 @@ pub(crate) trait Strategy: fmt::Debug + Send + Sync {
     fn transposed(&self, hierarchy: &Hierarchy, u: &[f64], k: usize) -> Result<Vec<f64>> {
         linear::transposed_by_columns(self, hierarchy, u, k)
     }
-
-    /// The diagonal of W, where there is one.
-    fn variances(&self) -> Option<&[f64]> {
-        None
-    }
 }
 
 /// Combines base forecasts of every node into ones that add up.
@@ -209,6 +204,15 @@ impl Reconciler {
         let mut preparation = Preparation::default();
         let strategy = prepare(hierarchy, method, &mut preparation)?;
         Ok(Self { hierarchy: hierarchy.clone(), strategy, preparation })
+    }
+
+    /// Of a strategy that is prepared elsewhere.
+    pub(crate) fn from_strategy(
+        hierarchy: &Hierarchy,
+        strategy: Box<dyn Strategy>,
+        preparation: Preparation,
+    ) -> Self {
+        Self { hierarchy: hierarchy.clone(), strategy, preparation }
     }
 
     /// What preparing the method estimated (the shrinkage) and where it had to help (variances that were 0).

@@ -134,10 +134,6 @@ impl Strategy for Projection {
             }
         }
     }
-
-    fn variances(&self) -> Option<&[f64]> {
-        Some(&self.variances)
-    }
 }
 
 impl Weighted for Projection {
@@ -254,7 +250,7 @@ impl Projection {
             }
         }
         factor.solve(&mut multipliers);
-        spread_multipliers(hierarchy, &multipliers, u)
+        spread_onto(hierarchy, &multipliers, u)
     }
 
     /// `W⁻¹ S z`.
@@ -284,15 +280,10 @@ impl Projection {
 }
 
 /// λ for the aggregates and `u − Aᵀ λ` for the units.
-pub(super) fn spread_multipliers(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
-    let k = multipliers.ncols();
-    let mut out = row_major(multipliers);
-    let mut sum = vec![0.0; k];
-    for unit in 0..hierarchy.finest_len() {
-        sum.fill(0.0);
-        hierarchy.above().add_row_product(unit, &out[..multipliers.nrows() * k], &mut sum);
-        out.extend(u[unit * k..][..k].iter().zip(&sum).map(|(u, sum)| u - sum));
-    }
+pub(super) fn spread_onto(hierarchy: &Hierarchy, multipliers: &Mat<f64>, u: &[f64]) -> Vec<f64> {
+    let mut out = spread(hierarchy, row_major(multipliers), multipliers.ncols());
+    let units = out.len() - u.len();
+    out[units..].iter_mut().zip(u).for_each(|(out, u)| *out += u);
     out
 }
 
@@ -405,6 +396,21 @@ mod tests {
                 let expected = dense.try_finest(&h, &base, 13).unwrap();
                 close(&sparse.try_finest(&h, &base, 13).unwrap(), &expected, 1e-8);
                 assert_eq!(sparse.finest(&h, &base, 13), sparse.try_finest(&h, &base, 13).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn both_forms_have_one_way_back() {
+        let ladders = [ladder(&[60, 30, 10, 1]), ladder(&[60, 20, 15, 12, 4, 1]), ladder(&[1])];
+        for h in ladders.into_iter().chain([crossed()]).chain(weighted()).chain(out_of_the_ordinary()) {
+            let uneven = (0..h.len()).map(|i| 10f64.powf(number(3, i) / 4.0)).collect();
+            for variances in [vec![1.0; h.len()], sizes(&h), uneven] {
+                let u: Vec<f64> = (0..h.finest_len() * 13).map(|i| number(1, i)).collect();
+                let expected =
+                    Projection::dense(&h, variances.clone()).unwrap().transposed(&h, &u, 13).unwrap();
+                let sparse = Projection::sparse(&h, variances).unwrap();
+                close(&sparse.transposed(&h, &u, 13).unwrap(), &expected, 1e-8);
             }
         }
     }

@@ -168,7 +168,7 @@ impl Stepwise {
 }
 
 impl IterativeConfig {
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         at_least_one("iterations", self.iterations)?;
         if self.tolerance >= 0.0 && self.tolerance.is_finite() {
             return Ok(());

@@ -1,6 +1,7 @@
 //! Many series at every order of time at once.
 
 mod iterative;
+mod reconciler;
 mod stepwise;
 
 use tensor::ndarray::{Array2, ArrayView2};
@@ -11,6 +12,7 @@ use crate::error::Result;
 use crate::hierarchy::{Hierarchy, Level, Pairs, arrange, full_periods};
 
 pub use iterative::{AtBound, IterationGaps, Iterations, IterativeConfig};
+pub use reconciler::Steps;
 pub use stepwise::{Direction, Stepwise};
 
 /// A cross-sectional hierarchy at every order of a temporal one, and the arranging of their data.

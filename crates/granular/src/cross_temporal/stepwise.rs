@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tensor::ndarray::{Array2, ArrayView2};
 
@@ -10,7 +10,7 @@ use super::CrossTemporal;
 use crate::arrays::rows;
 use crate::coherent::Coherent;
 use crate::combine::{Method, Reconciler};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::hierarchy::Level;
 
 /// A direction of a cross-temporal structure.
@@ -42,6 +42,8 @@ pub enum Direction {
 /// method at the finest order, added up over time, and `tcs` with `Method::BottomUp` for the orders is the temporal method
 /// of the finest series, added up across.
 ///
+/// [`Stepwise::reconciler`] gives the steps the type of every other method. A clone shares the reconcilers.
+///
 /// It costs a reconciler for each series and each order: what neighbours share with equal methods is built once. The
 /// joint projection costs more, and knows of errors that go together in both directions.
 ///
@@ -66,13 +68,13 @@ pub enum Direction {
 ///
 /// Kourentzes & Athanasopoulos, *Cross-temporal coherent forecasts for Australian tourism*, Annals of Tourism Research
 /// 75 (2019). Di Fonzo & Girolimetto, *Cross-temporal forecast reconciliation*, IJF 39 (2023).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Stepwise {
     pub(super) structure: CrossTemporal,
-    orders: Reconcilers,
-    series: Reconcilers,
+    orders: Arc<Reconcilers>,
+    series: Arc<Reconcilers>,
     /// The finest rows of the mean `M_i`, m_te × n_te, made when first asked for.
-    mean_temporal: OnceLock<Array2<f64>>,
+    mean_temporal: Arc<OnceLock<Array2<f64>>>,
 }
 
 /// A reconciler for each of a list, kept once for neighbours with equal methods.
@@ -149,9 +151,9 @@ impl Stepwise {
             |i: usize, method| Reconciler::new(te, method).map_err(|error| error.in_node(&cs.nodes()[i]));
         Ok(Self {
             structure: structure.clone(),
-            orders: Reconcilers::new(orders.len(), |k| order(orders[k].name()), at_order)?,
-            series: Reconcilers::new(cs.len(), |i| series(&cs.nodes()[i]), of_series)?,
-            mean_temporal: OnceLock::new(),
+            orders: Arc::new(Reconcilers::new(orders.len(), |k| order(orders[k].name()), at_order)?),
+            series: Arc::new(Reconcilers::new(cs.len(), |i| series(&cs.nodes()[i]), of_series)?),
+            mean_temporal: Arc::default(),
         })
     }
 
@@ -185,19 +187,15 @@ impl Stepwise {
     pub fn tcs(&self, base: ArrayView2<'_, f64>) -> Result<Coherent> {
         let (joint, te) = (self.structure.hierarchy(), self.structure.temporal());
         joint.check_base(base)?;
-        if let Some(order) = self.orders.first_not_linear() {
-            let name = te.levels().nth(order).map_or("", |level| level.name());
-            let (step, part) = ("cross-sectional step", format!("level `{name}`"));
-            return Err(ErrorKind::NonlinearPart { step, part }.into());
-        }
+        self.orders_are_linear()?;
         let mut values = base.to_owned();
         self.temporal_step(&mut values)?;
         // The finest order says all, as one combination for all orders keeps the sums over time.
         let finest = self.structure.take(&te.finest(), values.view());
         let mut mean = Array2::zeros((self.structure.cross_sectional().finest_len(), finest.ncols()));
         for (reconciler, range) in &self.orders.distinct {
-            let name = te.levels().nth(range.start).map_or("", |level| level.name());
-            let own = reconciler.reconcile(finest.view()).map_err(|error| error.in_level(name))?;
+            let named = |error: Error| error.in_level(&self.order(range.start));
+            let own = reconciler.reconcile(finest.view()).map_err(named)?;
             mean.scaled_add(range.len() as f64 / self.orders.count() as f64, &own.finest());
         }
         self.structure.integrate(mean.view())
@@ -211,10 +209,7 @@ impl Stepwise {
         let (joint, cs, te) =
             (self.structure.hierarchy(), self.structure.cross_sectional(), self.structure.temporal());
         joint.check_base(base)?;
-        if let Some(series) = self.series.first_not_linear() {
-            let (step, part) = ("temporal step", format!("node `{}`", cs.nodes()[series]));
-            return Err(ErrorKind::NonlinearPart { step, part }.into());
-        }
+        self.series_are_linear()?;
         let mut values = base.to_owned();
         self.cross_sectional_step(&mut values)?;
         let (mean, pairs) = (self.mean_temporal(), self.structure.pairs());
@@ -230,6 +225,34 @@ impl Stepwise {
             }
         }
         joint.coherent_from(finest.view())
+    }
+
+    pub(super) fn orders_are_linear(&self) -> Result<()> {
+        let Some(order) = self.orders.first_not_linear() else { return Ok(()) };
+        let (step, part) = ("cross-sectional step", format!("level `{}`", self.order(order)));
+        Err(ErrorKind::NonlinearPart { step, part }.into())
+    }
+
+    pub(super) fn series_are_linear(&self) -> Result<()> {
+        let Some(series) = self.series.first_not_linear() else { return Ok(()) };
+        let node = &self.structure.cross_sectional().nodes()[series];
+        let (step, part) = ("temporal step", format!("node `{node}`"));
+        Err(ErrorKind::NonlinearPart { step, part }.into())
+    }
+
+    /// Every reconciler once, with the name of the first order or series that it is for.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (String, &Reconciler)> {
+        let orders = self.orders.distinct.iter().map(|(part, range)| (self.order(range.start), part));
+        let nodes = self.structure.cross_sectional().nodes();
+        orders.chain(self.series.distinct.iter().map(|(part, range)| (nodes[range.start].clone(), part)))
+    }
+
+    fn order(&self, position: usize) -> String {
+        self.structure
+            .temporal()
+            .levels()
+            .nth(position)
+            .map_or_else(String::new, |level| level.name().to_owned())
     }
 
     fn mean_temporal(&self) -> &Array2<f64> {

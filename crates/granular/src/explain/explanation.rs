@@ -144,10 +144,11 @@ impl Explanation<'_> {
     pub fn levels(&self) -> Vec<LevelEffect> {
         let (before, after) = (gaps(self.hierarchy(), self.base()), self.reconciled.gaps());
         let units = self.hierarchy().finest().range();
+        let variances = self.reconciler.variances();
         let effect = |(level, (before, after)): (Level<'_>, (f64, f64))| {
             let weights = &self.weights[level.position()];
             let weight = units.clone().map(|unit| weights[unit]).sum::<f64>() / units.len() as f64;
-            let variances = self.reconciler.variances().map(|w| &w[level.range()]);
+            let variances = variances.as_ref().map(|w| &w[level.range()]);
             LevelEffect::new(level, [self.base(), self.reconciled.all()], [before, after], variances, weight)
         };
         self.hierarchy().levels().zip(before.into_iter().zip(after)).map(effect).collect()

@@ -43,7 +43,6 @@ impl Hierarchy {
     /// # Errors
     /// [`ErrorKind::Parameter`] for a name of the second structure with an `@` in it, which would leave open where the
     /// first name ends. The first may have some: three structures are crossed as `cross(&cross(&a, &b)?, &c)`.
-    #[expect(clippy::missing_panics_doc, reason = "the hierarchy is made here and shared with nobody")]
     pub fn cross(first: &Self, second: &Self) -> Result<Self> {
         let names =
             second.levels().map(|level| level.name()).chain(second.nodes().iter().map(String::as_str));

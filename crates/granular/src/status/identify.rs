@@ -104,7 +104,7 @@ impl Open {
         for (row, &node) in rows.iter_mut().zip(&self.rows) {
             let open = hierarchy.members(node).filter(|&(unit, _)| self.place[unit] < usize::MAX);
             open.for_each(|(unit, weight)| row[self.place[unit]] = weight);
-            let largest = row.iter().copied().fold(0.0, f64::max);
+            let largest = row.iter().map(|weight| weight.abs()).fold(0.0, f64::max);
             row.iter_mut().for_each(|weight| *weight /= largest);
         }
         let without_pivot = eliminate(&mut rows, columns);

@@ -168,7 +168,8 @@ impl Constraints {
         self.with(node, status)
     }
 
-    /// No finest value, and so no value at all, is negative, whatever else is known of a node.
+    /// No value is negative, whatever else is known of a node: finest values are held at 0, sums of them follow, and nodes
+    /// with a negative weight in S, as equations may give, are held as well.
     #[must_use]
     pub fn non_negative(mut self) -> Self {
         self.non_negative = true;
@@ -205,7 +206,7 @@ impl Constraints {
         &self.statuses
     }
 
-    /// Whether [`Constraints::non_negative`] was called.
+    /// Whether [`Constraints::non_negative`] was asked for.
     #[must_use]
     pub fn is_non_negative(&self) -> bool {
         self.non_negative
@@ -235,7 +236,11 @@ impl Constraints {
     /// The bounds of a node, those of its status and zero.
     fn range(&self, node: usize) -> (f64, f64) {
         let (lo, hi) = self.statuses[node].range();
-        let at_least_zero = self.non_negative && node >= self.hierarchy.aggregate_len();
+        let by_itself = || {
+            node >= self.hierarchy.aggregate_len()
+                || self.hierarchy.members(node).any(|(_, weight)| weight < 0.0)
+        };
+        let at_least_zero = self.non_negative && by_itself();
         (if at_least_zero { lo.max(0.0) } else { lo }, hi)
     }
 

@@ -1,8 +1,8 @@
 //! Series at every order of time: the joint structure, its covariances, and reconciling in steps.
 
 use granular::{
-    Aggregator, AtBound, CrossTemporal, Direction, Error, ErrorKind, Hierarchy, IterativeConfig, Method,
-    Reconciler, Stepwise, TemporalCovariance, TopDown,
+    Aggregator, AtBound, CrossTemporal, Direction, Error, ErrorKind, Gaussian, Hierarchy, IterativeConfig,
+    Method, Reconciler, Steps, Stepwise, TemporalCovariance, TopDown,
 };
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2, ArrayView2, array};
@@ -282,6 +282,68 @@ fn two_steps_agree_with_their_matrices() {
     assert!(distance(&m, &orders[1]) < 1e-12);
     let m = stepwise.of_series("A").unwrap().projection_matrix();
     assert!(distance(&m, &series[1]) < 1e-12);
+}
+
+#[test]
+fn steps_are_reconcilers_too() {
+    let structure = small();
+    let (cs, te) = (structure.cross_sectional(), structure.temporal());
+    let (stepwise, w_orders, w_series) = uneven(&structure, 1);
+    let orders: Vec<_> = w_orders.iter().map(|w| textbook(cs, w)).collect();
+    let series: Vec<_> = w_series.iter().map(|w| textbook(te, w)).collect();
+    let [temporal, cross] = step_matrices(&structure, &orders, &series);
+    let base = structure.periods(&views(&matrices(&structure, 3, 9))).unwrap();
+    let eye = |n: usize| Array2::<f64>::eye(n);
+    let tcs = stepwise.reconciler(Steps::TemporalFirst).unwrap();
+    let m = product(&structure, &mean(&orders), &eye(te.len())).dot(&temporal);
+    assert!(distance(&tcs.projection_matrix(), &m) < 1e-10);
+    assert_eq!(tcs.reconcile(base.view()).unwrap(), stepwise.tcs(base.view()).unwrap());
+    let cst = stepwise.reconciler(Steps::CrossSectionalFirst).unwrap();
+    let m = product(&structure, &eye(cs.len()), &mean(&series)).dot(&cross);
+    assert!(distance(&cst.projection_matrix(), &m) < 1e-10);
+    assert_eq!(cst.reconcile(base.view()).unwrap(), stepwise.cst(base.view()).unwrap());
+    // A distribution through the steps: M Σ Mᵀ.
+    let sigma = product(&structure, &w_orders[0], &w_series[0]);
+    let gaussian = Gaussian::from_covariance(&cst, base.column(0), sigma.view()).unwrap();
+    let expected = m.dot(&sigma).dot(&m.t());
+    assert!(distance(&gaussian.covariance().unwrap().to_owned(), &expected) < 1e-9);
+
+    let config = IterativeConfig { first: Direction::CrossSectional, ..Default::default() };
+    let turns = stepwise.reconciler(Steps::Iterative(config)).unwrap();
+    assert!(!turns.is_linear());
+    assert_eq!(turns.reconcile(base.view()).unwrap(), stepwise.iterative(base.view(), &config).unwrap().0);
+    let short = IterativeConfig { iterations: 1, ..config };
+    let error = stepwise.reconciler(Steps::Iterative(short)).unwrap().reconcile(base.view()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotConverged { iterations: 1, .. }), "{error}");
+    let none = IterativeConfig { iterations: 0, ..config };
+    assert!(stepwise.reconciler(Steps::Iterative(none)).is_err());
+}
+
+#[test]
+fn reports_of_the_parts_are_in_the_whole() {
+    let structure = small();
+    let matrices = matrices(&structure, 12, 5);
+    let order = |name: &str| {
+        let (_, errors) = matrices.iter().find(|(order, _)| order == name).unwrap();
+        let mut errors = errors.clone();
+        errors.row_mut(4).fill(0.0);
+        Method::MintShrink(errors)
+    };
+    let stepwise = Stepwise::new(&structure, order, |_| Method::Ols).unwrap();
+    let whole = stepwise.reconciler(Steps::TemporalFirst).unwrap();
+    let preparation = whole.preparation();
+    let own = |name: &str| stepwise.at_order(name).unwrap().preparation().shrinkage.unwrap();
+    let expected = ["year", "half", "quarter"].map(|name| (name.to_owned(), own(name)));
+    assert_eq!(preparation.shrinkages, expected);
+    assert_eq!(preparation.replaced.len(), 3, "series a2 has no errors at any order");
+    assert!(preparation.replaced.iter().all(|replaced| replaced.node == "a2"));
+
+    let top_down = |_: &str| Method::TopDown(TopDown::ForecastProportions);
+    let stepwise = Stepwise::new(&structure, |_| Method::Ols, top_down).unwrap();
+    let first = stepwise.reconciler(Steps::TemporalFirst).unwrap();
+    assert!(!first.is_linear() && first.projection_matrix().iter().all(|m| m.is_nan()));
+    let refused = stepwise.reconciler(Steps::CrossSectionalFirst).unwrap_err();
+    assert!(matches!(refused.kind(), ErrorKind::NonlinearPart { .. }), "{refused}");
 }
 
 #[test]

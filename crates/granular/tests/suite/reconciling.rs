@@ -1,4 +1,4 @@
-//! Random cases made of bytes: any hierarchy, method, data and statuses end in a typed error or in finite values that
+//! Random cases made of bytes: any hierarchy (groups, windows, trees, equations), method, data and statuses end in a typed error or in finite values that
 //! add up. Shared by `random_cases.rs` and by the fuzz target `reconciling`.
 
 use granular::ndarray::{Array1, Array2, ArrayView2};
@@ -80,21 +80,61 @@ impl Bytes<'_> {
     }
 }
 
-/// Groups, crossed or nested, with names that may be empty, alike or contain the separator; or a ladder of windows.
+/// Any hierarchy.
 fn hierarchy(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
-    if bytes.below(4) == 0 {
-        let units = 1 + bytes.below(12);
-        let divisors: Vec<usize> = (1..=units).filter(|order| units.is_multiple_of(*order)).collect();
-        let names = ["a", "b", "c", "d", "unit"];
-        let order = |bytes: &mut Bytes<'_>| match bytes.below(32) {
-            0 => 1 + bytes.below(units),
-            other => divisors[other % divisors.len()],
-        };
-        let levels: Vec<(&str, usize)> = (0..bytes.below(4))
-            .map(|at| (names[if bytes.below(64) == 0 { 4 } else { at }], order(bytes)))
-            .collect();
-        return Hierarchy::temporal(units, &[&levels[..], &[("unit", bytes.extent(1))]].concat());
+    match bytes.below(8) {
+        0 | 1 => ladder(bytes),
+        2 => tree(bytes),
+        3 => equations(bytes),
+        _ => groups(bytes),
     }
+}
+
+/// Windows, of which few do not divide the units.
+fn ladder(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
+    let units = 1 + bytes.below(12);
+    let divisors: Vec<usize> = (1..=units).filter(|order| units.is_multiple_of(*order)).collect();
+    let names = ["a", "b", "c", "d", "unit"];
+    let order = |bytes: &mut Bytes<'_>| match bytes.below(32) {
+        0 => 1 + bytes.below(units),
+        other => divisors[other % divisors.len()],
+    };
+    let levels: Vec<(&str, usize)> = (0..bytes.below(4))
+        .map(|at| (names[if bytes.below(64) == 0 { 4 } else { at }], order(bytes)))
+        .collect();
+    Hierarchy::temporal(units, &[&levels[..], &[("unit", bytes.extent(1))]].concat())
+}
+
+/// A list of nodes and parents, mostly listed before; a few are their own ancestors, twice there or nowhere.
+fn tree(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
+    let nodes = 1 + bytes.below(12);
+    let links = (0..nodes).map(|node| {
+        let name = if bytes.below(64) == 0 { 0 } else { node };
+        let parent = match bytes.below(64) {
+            0 => format!("n{}", bytes.below(14)),
+            1..8 => String::new(),
+            _ if node == 0 => String::new(),
+            other => format!("n{}", other % node),
+        };
+        (format!("n{name}"), parent)
+    });
+    Hierarchy::from_parents(links.collect::<Vec<_>>())
+}
+
+/// Equations, with weights that may be negative.
+fn equations(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
+    let (nodes, rows) = (1 + bytes.below(9), bytes.below(5));
+    let c = Array2::from_shape_simple_fn((rows, nodes), || match bytes.below(8) {
+        0 | 1 => 1.0,
+        2 | 3 => -1.0,
+        4 => bytes.number(),
+        _ => 0.0,
+    });
+    Hierarchy::from_constraints((0..nodes).map(|node| format!("n{node}")), c.view())
+}
+
+/// Groups, crossed or nested, with names that may be empty, alike or contain the separator.
+fn groups(bytes: &mut Bytes<'_>) -> Result<Hierarchy, Error> {
     const NAMES: [&str; 5] = ["x", "y", "", "x/y", "z"];
     let rows = 1 + bytes.below(10);
     let column = |bytes: &mut Bytes<'_>| {
@@ -241,7 +281,7 @@ fn met(h: &Hierarchy, known: &Constraints, base: &Array2<f64>, y: &Array2<f64>) 
             _ => (f64::NEG_INFINITY, f64::INFINITY),
         };
         let finest = h.finest().range().contains(&node);
-        lo = if finest && known.is_non_negative() { lo.max(0.0) } else { lo };
+        lo = if known.is_non_negative() { lo.max(0.0) } else { lo };
         let numbers =
             base.column(column).to_vec().into_iter().chain(y.column(column).to_vec()).chain([lo, hi]);
         let bounds = known.statuses().iter().flat_map(|status| match *status {

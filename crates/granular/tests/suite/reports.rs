@@ -7,7 +7,7 @@ use granular::ndarray::{Array1, Array2, ArrayView2, Axis, array};
 use granular::{
     Bootstrap, BootstrapConfig, Coherent, Combine, Conformal, ConformalConfig, Erm, ErrorKind, FittedModel,
     Gaussian, Hierarchy, Method, Model, MultiGranularityModel, Penalty, Reconciler, Result, Samples, Scope,
-    TopDown, coherence_gap,
+    TemporalCovariance, TopDown, coherence_gap,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};

@@ -89,13 +89,26 @@ fn prepare(
         }
         let (gain, system) = assemble(hierarchy, w, jitter);
         let own: Vec<f64> = (0..system.nrows()).map(|i| system[(i, i)] / (1.0 + jitter)).collect();
-        if let Some(system) = Cholesky::new(system, SMALLEST) {
+        if !is_rounding(hierarchy, w, &own)
+            && let Some(system) = Cholesky::new(system, SMALLEST)
+        {
             preparation.jitter = jitter;
             return Ok(FullProjection { w: raised(w, jitter, &own), gain, system });
         }
     }
     let tried = JITTERS[JITTERS.len() - 1];
     Err(ErrorKind::NotPositiveDefinite { what: "W", size: hierarchy.len(), tried }.into())
+}
+
+/// Whether an element of the diagonal of `C W Cᵀ` is what is left of larger ones, as where a node has one unit below and
+/// the same errors.
+fn is_rounding(hierarchy: &Hierarchy, w: &Array2<f64>, own: &[f64]) -> bool {
+    let above = hierarchy.aggregate_len();
+    let deviation = |node: usize| w[[node, node]].sqrt();
+    own.iter().enumerate().any(|(node, own)| {
+        let below: f64 = hierarchy.members(node).map(|(unit, s)| s.abs() * deviation(above + unit)).sum();
+        *own <= SMALLEST * (deviation(node) + below).powi(2)
+    })
 }
 
 /// W with `jitter` times its diagonal, and for the aggregates as much of that of `C W Cᵀ`, as [`assemble`] has it.

@@ -21,7 +21,7 @@ pub(super) fn residual(
     y: &[f64],
     active: &[Active],
 ) -> Result<Residual> {
-    let scale = problem.scale(targets);
+    let scale = y.iter().map(|y| y.abs()).fold(problem.scale(targets), widest);
     let mut residual = match system.metric.weights() {
         Weights::Diagonal(_) => {
             let gradient = gradient(problem, targets, y, active);

@@ -83,7 +83,8 @@ fn held(problem: &Problem<'_>, targets: &[f64], sides: &[Side], optimal: f64) ->
             left.iter().zip(&variances).map(|(g, w)| if *g == 0.0 { 0.0 } else { g * w }).collect();
         let step = projection.try_finest(problem.hierarchy, &push, 1)?;
         let longest = step.iter().map(|step| step.abs()).fold(0.0, widest);
-        let relative = ratio(longest, problem.scale(targets));
+        let scale = finest.iter().map(|y| y.abs()).fold(problem.scale(targets), widest);
+        let relative = ratio(longest, scale);
         if relative <= optimal || refinements == 3 {
             return Ok(Optimum { finest, active, iterations: 0, residual: relative });
         }

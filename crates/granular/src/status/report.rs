@@ -36,7 +36,7 @@ pub struct ColumnReport {
     pub active: Vec<ActiveBound>,
     /// How far the values are from optimal: the larger of the step that the gradient which no multiplier explains would
     /// still make, and of the violation of bounds and known values, both relative to the largest number among the base
-    /// forecasts and bounds. With a full W, whose inverse is not known, the first is the gap in `y = ŷ + W φ`, relative to
+    /// forecasts, bounds and values. With a full W, whose inverse is not known, the first is the gap in `y = ŷ + W φ`, relative to
     /// the sizes of what is added there; φ are the multipliers of nodes and of the sums.
     pub kkt_residual: f64,
 }

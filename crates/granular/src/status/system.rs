@@ -88,10 +88,28 @@ impl<'a> System<'a> {
     /// The values (n × q) for forecasts and forces (n × q, row-major), both of them with rows of 0 where nothing is known.
     pub(super) fn answer(&self, base: &[f64], force: &[f64], q: usize) -> Result<Vec<f64>> {
         let completed = self.complete(base, force, q)?;
-        let finest = self.metric.try_finest(self.hierarchy, &completed.x, q)?;
+        let x = self.settled(completed, base, force, q)?;
+        let finest = self.metric.try_finest(self.hierarchy, &x, q)?;
         let finest = ArrayView2::from_shape((self.hierarchy.finest_len(), q), &finest);
         let all = self.hierarchy.stack_sums(finest.expect("a strategy gives m · q values"));
         Ok(all.into_raw_vec_and_offset().0)
+    }
+
+    /// The same x with `W (f − Q x)` in place of `W f`, which is near to what x is projected to: where a force moves a node
+    /// by much less than its variance, digits would be lost on the way from the one to the other.
+    fn settled(&self, completed: Completed, base: &[f64], force: &[f64], q: usize) -> Result<Vec<f64>> {
+        if force.iter().all(|force| *force == 0.0) {
+            return Ok(completed.x);
+        }
+        let force = self.carried(force, q);
+        let pull = self.metric.pull(self.hierarchy, &completed.x, q)?;
+        let holding: Vec<f64> = force.iter().zip(&pull).map(|(f, pull)| f - pull).collect();
+        let mut x = self.metric.weights().product(&holding, q);
+        x.iter_mut().zip(base).for_each(|(x, base)| *x += base);
+        for (dropped, z) in self.dropped.iter().zip(completed.z.chunks_exact(q)) {
+            x[dropped.node * q..].iter_mut().zip(z).for_each(|(x, z)| *x += z);
+        }
+        Ok(x)
     }
 
     /// x for forecasts and forces; the forecast of a missing row is its prior.

@@ -69,7 +69,7 @@ fn random_cases_end_in_values_or_reasons() {
     }
     // Ways out that everyday numbers do not take.
     for kind in ["NoOptimum", "NotConverged", "TooManyStatuses"] {
-        assert!(!seen.contains_key(&format!("tame {kind}")), "{seen:?}");
+        assert!(cases(kind) < CASES / 100, "{seen:?}");
     }
 }
 

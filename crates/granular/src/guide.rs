@@ -239,6 +239,36 @@
 //! # Ok::<(), granular::Error>(())
 //! ```
 //!
+//! Whole paths come from a [`Bootstrap`](crate::Bootstrap) of past errors, here those the model has learnt from. Errors of
+//! one step are too narrow for later ones; errors of each step, from [`weigh`](crate::MultiGranularityModel::weigh), are
+//! not.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Autoregression, Combine, Hierarchy, MultiGranularityModel, Ridge, Table};
+//! # use granular::ndarray::Array2;
+//! use granular::{Bootstrap, BootstrapConfig, Samples};
+//! use rand::SeedableRng;
+//! use rand::rngs::ChaCha8Rng;
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! # let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! # let model = MultiGranularityModel::new(&sales, Combine::WlsVar)?;
+//! # let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! # model.fit(table.values(), Array2::zeros((4, 0)).view())?;
+//! let config = BootstrapConfig { samples: 200, ..Default::default() };
+//! let bootstrap = Bootstrap::new(model.past()?.residuals(), config)?;
+//! let paths = bootstrap.paths(model.base(table.values())?.view(), &mut ChaCha8Rng::seed_from_u64(1))?;
+//! let samples = Samples::reconcile(model.reconciler()?, paths.view())?;
+//! let quantiles = samples.quantiles(&[0.1, 0.9])?;
+//! assert_eq!(quantiles.dim(), (7, 4, 2));
+//! assert_eq!(samples.sample(0).gaps(), [0.0, 0.0, 0.0], "every path adds up");
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
 //! # 8. Out
 //!
 //! Files are written beside their name and then renamed: a reader sees the old one or the new one.
@@ -310,3 +340,14 @@
 //! ```
 //!
 //! Where new errors keep coming, [`OnlineCovariance`](crate::OnlineCovariance) keeps W up to date, with older ones fading.
+//!
+//! # Further on
+//!
+//! | you have | look at |
+//! | --- | --- |
+//! | values that are known already, nodes without a forecast, bounds | [`Constraints`](crate::Constraints), [`predict_with`](crate::MultiGranularityModel::predict_with) |
+//! | forecasts by quarter and by year | [`TemporalCovariance`](crate::TemporalCovariance), [`CrossTemporal`](crate::CrossTemporal) |
+//! | several forecasts of the same nodes | [`Stacking`](crate::Stacking), [`Coherent::blend`](crate::Coherent::blend) |
+//! | networks, to be trained for what comes out at the end | [`Projection`](crate::Projection) |
+//! | errors that keep coming in | [`OnlineCovariance`](crate::OnlineCovariance) |
+//! | a long signal, seen at every scale | [`Hierarchy::windows`](crate::Hierarchy::windows), [`Hierarchy::stream`](crate::Hierarchy::stream) |

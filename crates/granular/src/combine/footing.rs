@@ -26,8 +26,14 @@ pub(crate) trait Weighted: Strategy {
     /// so small variances cost no digits.
     fn pull(&self, hierarchy: &Hierarchy, x: &[f64], k: usize) -> Result<Vec<f64>>;
 
-    /// The same projection with a W in which these nodes go together with no other; None where W is so already.
-    fn independent(&self, _hierarchy: &Hierarchy, _nodes: &[usize]) -> Result<Option<Box<dyn Weighted>>> {
+    /// The same projection with a W in which these nodes go together with no other, and with `jitter` of its diagonal
+    /// added; None for a W that is diagonal.
+    fn independent(
+        &self,
+        _hierarchy: &Hierarchy,
+        _nodes: &[usize],
+        _jitter: f64,
+    ) -> Result<Option<Box<dyn Weighted>>> {
         Ok(None)
     }
 }

@@ -198,12 +198,19 @@ impl Weighted for FullProjection {
         Ok(spread(hierarchy, row_major(&self.multipliers(hierarchy, x, k)), k))
     }
 
-    fn independent(&self, hierarchy: &Hierarchy, nodes: &[usize]) -> Result<Option<Box<dyn Weighted>>> {
+    fn independent(
+        &self,
+        hierarchy: &Hierarchy,
+        nodes: &[usize],
+        jitter: f64,
+    ) -> Result<Option<Box<dyn Weighted>>> {
         let n = hierarchy.len();
         let mut alone = vec![false; n];
         nodes.iter().for_each(|&node| alone[node] = true);
-        let w = Array2::from_shape_fn((n, n), |(i, j)| {
-            if i != j && (alone[i] || alone[j]) { 0.0 } else { self.w[(i, j)] }
+        let w = Array2::from_shape_fn((n, n), |(i, j)| match i == j {
+            true => self.w[(i, i)] * (1.0 + jitter),
+            false if alone[i] || alone[j] => 0.0,
+            false => self.w[(i, j)],
         });
         Ok(Some(Box::new(covariance(hierarchy, &w, &mut Preparation::default())?)))
     }

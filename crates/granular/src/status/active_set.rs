@@ -78,7 +78,7 @@ impl<'p, 's, 'a> Solver<'p, 's, 'a> {
 
     pub(super) fn run(&mut self, scale: f64) -> Result<(), Stop> {
         self.fix(AGREEING * scale)?;
-        let limit = self.iterations + 100 + 10 * self.problem.inequalities.len();
+        let limit = self.iterations + 100 + 3 * self.problem.inequalities.len();
         loop {
             let violated = self.violated();
             let Some(worst) = violated.iter().max_by(|a, b| a.force.total_cmp(&b.force)) else {

@@ -2,7 +2,7 @@
 
 use super::active_set::Active;
 use super::problem::Problem;
-use super::system::System;
+use super::system::{Dropped, System};
 use crate::combine::Weights;
 use crate::error::Result;
 
@@ -29,7 +29,7 @@ pub(super) fn residual(
             let longest = step.iter().map(|step| step.abs()).fold(0.0, widest);
             Residual { step, relative: ratio(longest, scale) }
         }
-        Weights::Full(_) => certificate(problem, system, targets, y, active)?,
+        Weights::Full(_) => certificate(scale, system, targets, y, active)?,
     };
     let violation = (0..y.len()).map(|node| problem.violation(node, y[node])).fold(0.0, widest);
     residual.relative = widest(residual.relative, ratio(violation, scale));
@@ -52,9 +52,9 @@ pub(super) fn gradient(problem: &Problem<'_>, targets: &[f64], y: &[f64], active
 
 /// For a W whose inverse is not known: multipliers that show y to be optimal. With `φ = f − Q x`, which has the form
 /// `f + Cᵀ μ`, it is when `y = t + W φ` and no missing row has a φ. The gap is compared with the sizes of what is added in
-/// `t + W φ`: more digits than theirs do not exist.
+/// `t + W φ`: more digits than theirs do not exist. A φ that a missing row has is measured by the step it would make.
 fn certificate(
-    problem: &Problem<'_>,
+    scale: f64,
     system: &System<'_>,
     targets: &[f64],
     y: &[f64],
@@ -78,18 +78,19 @@ fn certificate(
         gap[dropped.node] += z;
         size[dropped.node] += z.abs();
     }
-    let largest = size.iter().copied().fold(problem.scale(targets), widest);
-    let strongest = force.iter().chain(&pull).map(|force| force.abs()).fold(0.0, widest);
-    let mut worst = gap.iter().map(|gap| ratio(gap.abs(), largest)).fold(0.0, widest);
-    for (dropped, z) in system.dropped.iter().zip(&completed.z) {
-        let left = (holding[dropped.node] - z * dropped.stiffness).abs();
-        // Rounding is small against other forces, or against what it can move.
-        let moves = weights.variance(dropped.node) * left;
-        worst = widest(worst, ratio(left, strongest).min(ratio(moves, largest)));
-        gap[dropped.node] = 0.0;
+    let largest = size.iter().copied().fold(scale, widest);
+    let mut relative = gap.iter().map(|gap| ratio(gap.abs(), largest)).fold(0.0, widest);
+    let left = |(dropped, z): (&Dropped, &f64)| holding[dropped.node] - z * dropped.stiffness;
+    let left: Vec<f64> = system.dropped.iter().zip(&completed.z).map(left).collect();
+    system.dropped.iter().for_each(|dropped| gap[dropped.node] = 0.0);
+    let mut step = system.answer(&gap, &vec![0.0; y.len()], 1)?;
+    if !left.is_empty() {
+        let relieved = system.relieve(&left)?;
+        let furthest = relieved.iter().map(|step| step.abs()).fold(0.0, widest);
+        relative = widest(relative, ratio(furthest, scale));
+        step.iter_mut().zip(relieved).for_each(|(step, more)| *step += more);
     }
-    let step = system.answer(&gap, &vec![0.0; y.len()], 1)?;
-    Ok(Residual { step, relative: worst })
+    Ok(Residual { step, relative })
 }
 
 /// `f64::max` that keeps a NaN.

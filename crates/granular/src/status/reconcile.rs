@@ -9,13 +9,17 @@ use super::system::{Dropped, System};
 use super::{Constraints, Status, kkt, pivoting};
 use crate::coherent::Coherent;
 use crate::combine::{Footing, Projection, Reconciler, Weighted, Weights};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The KKT residual that is good enough.
 const OPTIMAL: f64 = 1e-10;
 
 /// With more bounds, all of them on units, sets of held units are solved for as a whole.
 const MANY: usize = 512;
+
+/// Shares of its diagonal that are added to a full W, one after the other, until bounds can be solved for: where W has
+/// hardly an inverse, and bounds force values out of what it can explain, forces have no digits.
+const JITTERS: [f64; 4] = [0.0, 1e-6, 1e-4, 1e-2];
 
 impl Reconciler {
     /// Combines base forecasts (n × k) with what is known of the nodes: missing ones, known values, bounds.
@@ -32,6 +36,9 @@ impl Reconciler {
     /// Exactness: finest values meet bounds and known values to the last bit. Aggregates are sums of finest values, so they
     /// meet theirs up to rounding, at most 1e-10 of the largest number in the column. The [`Report`] has the KKT residual
     /// of each column, at most 1e-10, or there is an error.
+    ///
+    /// A full W without an inverse, as the covariance of few columns, may leave no digits for many active bounds: then the
+    /// smallest of 1e-6, 1e-4, 1e-2 of its diagonal that mends it is added, and [`Report::jitter`] says so.
     ///
     /// Cost: every active bound and known value takes one application of the projection, for all columns together, and each
     /// column a few systems as large as its active bounds; q missing units take one system of q equations (with a full W,
@@ -61,7 +68,7 @@ impl Reconciler {
     /// - [`ErrorKind::Contradiction`] names fixed values that exclude each other, [`ErrorKind::Infeasible`] bounds (and
     ///   fixed values) that do.
     /// - [`ErrorKind::Singular`] when missing nodes and variances that differ by many orders leave no digits;
-    ///   [`ErrorKind::NoOptimum`] when no KKT residual of 1e-10 was reached within 100 iterations and 10 more for each
+    ///   [`ErrorKind::NoOptimum`] when no KKT residual of 1e-10 was reached within 100 iterations and 3 more for each
     ///   bound (1000 with block pivoting); [`ErrorKind::NotConverged`] as for the plain projection.
     /// - [`ErrorKind::TooManyStatuses`] for more than 4096 missing units, known values and active bounds, or fewer where
     ///   a column of n numbers for each would exceed half a GiB (1566 for M5).
@@ -75,7 +82,7 @@ impl Reconciler {
         }
         if constraints.is_free() {
             let columns = vec![ColumnReport::default(); base.ncols()];
-            return Ok((self.reconcile(base)?, Report { columns }));
+            return Ok((self.reconcile(base)?, Report { columns, jitter: 0.0 }));
         }
         match self.strategy().footing() {
             Footing::Projection(metric) => {
@@ -137,19 +144,42 @@ fn with_metric(
     base: ArrayView2<'_, f64>,
 ) -> Result<(Coherent, Report)> {
     problem.check_base(base)?;
-    let rebuilt: Option<Box<dyn Weighted>> = if full {
-        // What is known for certain says nothing of others' errors, as there is no forecast that it was the error of.
-        let known = problem.constraints.statuses.iter().enumerate();
-        let known: Vec<usize> =
-            known.filter(|(_, status)| matches!(status, Status::Fixed(_))).map(|(node, _)| node).collect();
-        if known.is_empty() { None } else { metric.independent(problem.hierarchy, &known)? }
-    } else if problem.variances != own {
-        Some(Box::new(adjusted(&problem, own)?))
-    } else {
-        None
-    };
-    let metric = rebuilt.as_deref().unwrap_or(metric);
-    let mut system = System::new(problem.hierarchy, metric, dropped(&problem, own, full))?;
+    if !full {
+        let changed = problem.variances != own;
+        let rebuilt = if changed { Some(adjusted(&problem, own)?) } else { None };
+        let metric = rebuilt.as_ref().map_or(metric, |rebuilt| rebuilt);
+        return all_columns(metric, full, &mut problem, own, base);
+    }
+    // What is known for certain says nothing of others' errors, as there is no forecast that it was the error of.
+    let known = problem.constraints.statuses.iter().enumerate();
+    let known: Vec<usize> =
+        known.filter(|(_, status)| matches!(status, Status::Fixed(_))).map(|(node, _)| node).collect();
+    let mut jitters = JITTERS.into_iter().peekable();
+    loop {
+        let jitter = jitters.next().unwrap_or_default();
+        let as_it_is = known.is_empty() && jitter == 0.0;
+        let rebuilt = if as_it_is { None } else { metric.independent(problem.hierarchy, &known, jitter)? };
+        let metric = rebuilt.as_deref().unwrap_or(metric);
+        match all_columns(metric, full, &mut problem, own, base) {
+            Err(error) if lacks_digits(&error) && jitters.peek().is_some() => {}
+            outcome => return outcome.map(|(y, report)| (y, Report { jitter, ..report })),
+        }
+    }
+}
+
+/// Whether a W with a larger diagonal would help.
+fn lacks_digits(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NoOptimum { .. } | ErrorKind::Singular { .. })
+}
+
+fn all_columns(
+    metric: &dyn Weighted,
+    full: bool,
+    problem: &mut Problem<'_>,
+    own: &[f64],
+    base: ArrayView2<'_, f64>,
+) -> Result<(Coherent, Report)> {
+    let mut system = System::new(problem.hierarchy, metric, dropped(problem, own, full))?;
     let limited = problem.equalities.len() + problem.inequalities.len();
     let by_units = !full && system.dropped.is_empty() && !problem.limits_aggregates();
     let mut finest = Array2::zeros((problem.hierarchy.finest_len(), base.ncols()));
@@ -158,9 +188,9 @@ fn with_metric(
         let targets = problem.targets(base, column);
         problem.keep(&targets)?;
         let (values, found) = if by_units && limited > MANY {
-            pivoted(&problem, &targets, column)?
+            pivoted(problem, &targets, column)?
         } else {
-            solve(&problem, &mut system, &targets, column)?
+            solve(problem, &mut system, &targets, column)?
         };
         finest.column_mut(column).iter_mut().zip(values).for_each(|(to, from)| *to = from);
         report.columns.push(found);

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Report {
     pub(super) columns: Vec<ColumnReport>,
+    pub(super) jitter: f64,
 }
 
 impl Report {
@@ -11,6 +12,13 @@ impl Report {
     #[must_use]
     pub fn columns(&self) -> &[ColumnReport] {
         &self.columns
+    }
+
+    /// The share of its diagonal that was added to a full W, beyond what [`Preparation`](crate::Preparation) says, so that
+    /// bounds could be solved for; 0 where none was needed.
+    #[must_use]
+    pub fn jitter(&self) -> f64 {
+        self.jitter
     }
 
     /// The iterations of all columns together.

@@ -89,7 +89,23 @@ impl<'a> System<'a> {
     pub(super) fn answer(&self, base: &[f64], force: &[f64], q: usize) -> Result<Vec<f64>> {
         let completed = self.complete(base, force, q)?;
         let x = self.settled(completed, base, force, q)?;
-        let finest = self.metric.try_finest(self.hierarchy, &x, q)?;
+        self.project(&x, q)
+    }
+
+    /// How the values (n) move when missing rows get the forecasts that take these forces (|D|) from them.
+    pub(super) fn relieve(&self, forces: &[f64]) -> Result<Vec<f64>> {
+        let mut x = vec![0.0; self.hierarchy.len()];
+        if let Some(factor) = &self.factor {
+            let mut z = Mat::from_fn(forces.len(), 1, |i, _| forces[i]);
+            factor.solve(&mut z);
+            self.dropped.iter().enumerate().for_each(|(i, dropped)| x[dropped.node] = z[(i, 0)]);
+        }
+        self.project(&x, 1)
+    }
+
+    /// `M x`.
+    fn project(&self, x: &[f64], q: usize) -> Result<Vec<f64>> {
+        let finest = self.metric.try_finest(self.hierarchy, x, q)?;
         let finest = ArrayView2::from_shape((self.hierarchy.finest_len(), q), &finest);
         let all = self.hierarchy.stack_sums(finest.expect("a strategy gives m · q values"));
         Ok(all.into_raw_vec_and_offset().0)

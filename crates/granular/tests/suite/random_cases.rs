@@ -67,10 +67,11 @@ fn random_cases_end_in_values_or_reasons() {
     ] {
         assert!(cases(kind) > 0, "no case ends in {kind}: {seen:?}");
     }
-    // Ways out that everyday numbers do not take.
-    for kind in ["NoOptimum", "NotConverged", "TooManyStatuses"] {
-        assert!(cases(kind) < CASES / 100, "{seen:?}");
-    }
+    // Ways out that everyday numbers do not take, or one in a thousand: covariances of two columns, of which some nodes
+    // have no variance and others are missing.
+    let tame = |kind: &str| seen.get(&format!("tame {kind}")).copied().unwrap_or(0);
+    assert!(tame("NotConverged") + tame("TooManyStatuses") == 0, "{seen:?}");
+    assert!(tame("NoOptimum") <= CASES / 1000, "{seen:?}");
 }
 
 #[test]

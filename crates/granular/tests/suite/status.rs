@@ -351,6 +351,23 @@ fn tourism_with_everything() {
     }
 }
 
+/// The covariance of 72 columns for 425 nodes has no inverse; bounds and missing nodes are no trouble all the same.
+#[test]
+fn tourism_with_a_singular_covariance() {
+    let Some(data) = tourism() else { return };
+    let residuals = data.training.all().to_owned() - &data.fitted;
+    let reconciler = Reconciler::new(&data.hierarchy, Method::MintCov(residuals)).unwrap();
+    assert!(reconciler.preparation().jitter > 0.0);
+    let known = Constraints::new(&data.hierarchy).non_negative();
+    let known = known.missing("Victoria").unwrap().kept("Total").unwrap();
+    let (y, report) = reconciler.reconcile_with(data.base.view(), &known).unwrap();
+    assert_eq!(report.jitter(), 1e-4);
+    assert!(y.all().iter().all(|&value| value >= 0.0) && report.kkt_residual() <= 1e-10);
+    for (total, base) in y.node("Total").unwrap().iter().zip(data.base.row(0)) {
+        assert!((total / base - 1.0).abs() <= 1e-10, "{total} is not {base}");
+    }
+}
+
 /// Building included, under 8 ms: `cargo test --release -p granular --test suite -- --ignored --nocapture how_long`.
 #[test]
 #[ignore = "a measurement: prints times"]

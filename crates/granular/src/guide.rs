@@ -14,6 +14,7 @@
 //! | [6](#6-why) | `Reconciler::explain` |
 //! | [7](#7-how-sure-is-it) | `calibrate`, `predict_region`; samples, Gaussians |
 //! | [8](#8-out) | CSV, pictures |
+//! | [9](#9-networks-trained-for-what-is-published) | `Projection`, `Projector` |
 //!
 //! # 1. The table
 //!
@@ -238,6 +239,36 @@
 //! # Ok::<(), granular::Error>(())
 //! ```
 //!
+//! Whole paths come from a [`Bootstrap`](crate::Bootstrap) of past errors, here those the model has learnt from. Errors of
+//! one step are too narrow for later ones; errors of each step, from [`weigh`](crate::MultiGranularityModel::weigh), are
+//! not.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Autoregression, Combine, Hierarchy, MultiGranularityModel, Ridge, Table};
+//! # use granular::ndarray::Array2;
+//! use granular::{Bootstrap, BootstrapConfig, Samples};
+//! use rand::SeedableRng;
+//! use rand::rngs::ChaCha8Rng;
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! # let forecaster = Autoregression::new(Ridge::new(1.0)?, Default::default())?;
+//! # let model = MultiGranularityModel::new(&sales, Combine::WlsVar)?;
+//! # let mut model = model.with_models_for_all(|_| forecaster.clone());
+//! # model.fit(table.values(), Array2::zeros((4, 0)).view())?;
+//! let config = BootstrapConfig { samples: 200, ..Default::default() };
+//! let bootstrap = Bootstrap::new(model.past()?.residuals(), config)?;
+//! let paths = bootstrap.paths(model.base(table.values())?.view(), &mut ChaCha8Rng::seed_from_u64(1))?;
+//! let samples = Samples::reconcile(model.reconciler()?, paths.view())?;
+//! let quantiles = samples.quantiles(&[0.1, 0.9])?;
+//! assert_eq!(quantiles.dim(), (7, 4, 2));
+//! assert_eq!(samples.sample(0).gaps(), [0.0, 0.0, 0.0], "every path adds up");
+//! # Ok::<(), granular::Error>(())
+//! ```
+//!
 //! # 8. Out
 //!
 //! Files are written beside their name and then renamed: a reader sees the old one or the new one.
@@ -263,3 +294,60 @@
 //! Tables of scores have [`Scores::save_csv`](crate::Scores::save_csv). With the feature `plot`, `Picture` draws the
 //! history, the forecasts and the region of a node or a level's mean as SVG, and `Picture::save_levels` one file for each
 //! level.
+//!
+//! # 9. Networks trained for what is published
+//!
+//! The models of step 3 are fitted to their own errors and reconciled afterwards. A network can be trained *through* the
+//! projection instead: [`Projection`](crate::Projection) is its last layer, the loss is that of forecasts which agree, and
+//! how far each level is trusted can be learnt with the weights. [`Projector`](crate::Projector) is the same as an op of
+//! a tape, for models of your own; `examples/train_through.rs` measures what it brings on 425 series.
+//!
+//! ```
+//! # use std::fs::File;
+//! # use granular::{Hierarchy, Table};
+//! use granular::Projection;
+//! use granular::ndarray::{Array2, array};
+//! use nn::{Adam, Init, Linear, Module, Optimizer, Pass, Sequential, mse};
+//! use rand::{SeedableRng, rngs::ChaCha8Rng};
+//! use tensor::Tape;
+//!
+//! # let table = Table::read(File::open("docs/sales.csv").expect("it is there"), &["country", "shop"])?;
+//! # let sales = Hierarchy::grouped()
+//! #     .key("country", table.key("country")?).key("shop", table.key("shop")?)
+//! #     .level("Total", &[]).level("Country", &["country"]).level("Shop", &["country", "shop"]).build()?;
+//! // From four quarters of all seven nodes the next one, in a unit common to all: what adds up still does.
+//! let data = sales.integrate(table.values())?.into_inner();
+//! let unit = data.row(0).sum() / 48.0;
+//! let past = Array2::from_shape_fn((44, 28), |(t, i)| data[[i / 4, t + i % 4]] / unit);
+//! let next = Array2::from_shape_fn((44, 7), |(t, node)| data[[node, t + 4]] / unit);
+//!
+//! let rng = &mut ChaCha8Rng::seed_from_u64(0);
+//! let mut net = Sequential::<f64>::new()
+//!     .with(Linear::new(28, 7, Init::XavierUniform, rng)?)
+//!     .with(Projection::by_level(&sales, array![4.0, 2.0, 1.0].view())?);
+//! let (mut adam, mut tape, mut losses) = (Adam::new(0.01)?, Tape::new(), Vec::new());
+//! for _ in 0..100 {
+//!     let forecast = net.forward(tape.constant(&past)?, &mut Pass::train(rng))?;
+//!     let loss = mse(forecast, tape.constant(&next)?)?;
+//!     losses.push(loss.item()?);
+//!     adam.step(&mut net, &tape.backward(loss)?)?;
+//!     tape.reset();
+//! }
+//! assert!(losses[99] < 0.1 * losses[0]);
+//! let forecast = net.predict(&past)?;
+//! assert_eq!(forecast[[0, 0]], forecast[[0, 3]] + forecast[[0, 4]] + forecast[[0, 5]] + forecast[[0, 6]]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where new errors keep coming, [`OnlineCovariance`](crate::OnlineCovariance) keeps W up to date, with older ones fading.
+//!
+//! # Further on
+//!
+//! | you have | look at |
+//! | --- | --- |
+//! | values that are known already, nodes without a forecast, bounds | [`Constraints`](crate::Constraints), [`predict_with`](crate::MultiGranularityModel::predict_with) |
+//! | forecasts by quarter and by year | [`TemporalCovariance`](crate::TemporalCovariance), [`CrossTemporal`](crate::CrossTemporal) |
+//! | several forecasts of the same nodes | [`Stacking`](crate::Stacking), [`Coherent::blend`](crate::Coherent::blend) |
+//! | networks, to be trained for what comes out at the end | [`Projection`](crate::Projection) |
+//! | errors that keep coming in | [`OnlineCovariance`](crate::OnlineCovariance) |
+//! | a long signal, seen at every scale | [`Hierarchy::windows`](crate::Hierarchy::windows), [`Hierarchy::stream`](crate::Hierarchy::stream) |

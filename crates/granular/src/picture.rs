@@ -50,9 +50,8 @@ pub struct Picture<'a> {
     last: usize,
 }
 
-const SIZE: (u32, u32) = (960, 420);
-/// Width of the legend.
-const LEGEND: u32 = 190;
+/// Of the chart, without its legend.
+const SIZE: (u32, u32) = (770, 420);
 /// How much of the band's colour is seen.
 const SHADE: f64 = 0.15;
 
@@ -163,7 +162,8 @@ impl<'a> Picture<'a> {
         let scene = self.scene(subject)?;
         let mut svg = String::new();
         {
-            let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+            let size = (SIZE.0 + scene.legend_width(), SIZE.1);
+            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
             scene.draw(&area).map_err(refused)?;
             area.present().map_err(|error| refused(error.to_string()))?;
         }
@@ -278,7 +278,7 @@ impl Scene {
         area.fill(&WHITE).map_err(|error| text(&error))?;
         let (x, y) = (self.extent(|p| p.0, 0.01)?, self.extent(|p| p.1, 0.06)?);
         let digits = label_digits(&y);
-        let (left, right) = area.split_horizontally(SIZE.0 - LEGEND);
+        let (left, right) = area.split_horizontally(SIZE.0);
         let mut chart = ChartBuilder::on(&left)
             .caption(&self.title, ("sans-serif", 20))
             .margin(12)
@@ -308,6 +308,13 @@ impl Scene {
             chart.draw_series(series).map_err(|error| text(&error))?;
         }
         self.draw_legend(&right)
+    }
+
+    /// Room for the longest name, up to a bound.
+    fn legend_width(&self) -> u32 {
+        let names = self.lines.iter().map(|line| &line.name).chain(self.band.iter().map(|band| &band.name));
+        let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
+        48 + 8 * u32::try_from(longest.min(60)).unwrap_or(60)
     }
 
     /// The names beside the chart, where they hide nothing.

@@ -165,7 +165,8 @@ impl Equations {
         Ok(())
     }
 
-    /// Finds the free nodes and S by elimination with pivots, in time of p² n for p equations of n nodes.
+    /// Finds the free nodes and S by elimination with pivots, in time of p² n and memory of p (p + n) numbers for p
+    /// equations of n nodes.
     ///
     /// # Errors
     /// [`ErrorKind::Empty`] without nodes; [`ErrorKind::TwiceListed`] for a node listed twice;

@@ -153,18 +153,19 @@ impl Parents {
     /// - [`ErrorKind::TwiceListed`] for a node that is listed again: at all in a tree, with the same parent or as a root
     ///   with [`Parents::several_parents`].
     /// - [`ErrorKind::Shape`] for another number of names than levels; [`ErrorKind::DuplicateLevel`].
-    pub fn build(self) -> Result<Hierarchy> {
+    pub fn build(mut self) -> Result<Hierarchy> {
         let graph = Graph::new(&self)?;
-        let depths = graph.depths()?;
+        let depths = graph.depths(&self)?;
         let is_leaf = graph.leaves();
         let layout = Layout::new(&depths, &is_leaf);
         let levels = self.levels(&layout)?;
         let above = layout.above(&graph);
-        let mut names: Vec<&str> = vec![""; graph.names.len()];
-        for (&name, &row) in graph.names.iter().zip(&layout.row_of) {
-            names[row as usize] = name;
+        let mut names = vec![String::new(); graph.rows.len()];
+        let rows = graph.rows;
+        for (row, place) in rows.into_iter().zip(layout.row_of) {
+            // The list is not read again.
+            names[place as usize] = std::mem::take(&mut self.links[row as usize].0);
         }
-        let names = names.into_iter().map(str::to_owned).collect();
         Ok(Hierarchy::from_above(levels, names, above))
     }
 
@@ -185,22 +186,22 @@ impl Parents {
 }
 
 /// Nodes by number, in the order of the list, and their parents.
-struct Graph<'l> {
-    names: Vec<&'l str>,
+struct Graph {
+    /// The first row of the list that names each node.
+    rows: Vec<u32>,
     /// The parents of node i are `parents[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
     parents: Vec<u32>,
 }
 
-impl<'l> Graph<'l> {
-    fn new(list: &'l Parents) -> Result<Self> {
+impl Graph {
+    fn new(list: &Parents) -> Result<Self> {
         if list.links.is_empty() {
             return Err(ErrorKind::Empty { what: "nodes" }.into());
         }
         // Only ever asked by name, never walked: its order cannot reach a result.
         let mut number_of: HashMap<&str, u32> = HashMap::with_capacity(list.links.len());
-        let mut names = Vec::with_capacity(list.links.len());
-        let mut first_rows = Vec::with_capacity(list.links.len());
+        let mut rows: Vec<u32> = Vec::with_capacity(list.links.len());
         let mut node_of = Vec::with_capacity(list.links.len());
         for (row, (node, parent)) in list.links.iter().enumerate() {
             if node.is_empty() {
@@ -209,27 +210,30 @@ impl<'l> Graph<'l> {
             if node == parent {
                 return Err(ErrorKind::OwnParent { node: node.clone(), row: row + list.first_row }.into());
             }
-            let next = names.len() as u32;
+            let next = rows.len() as u32;
             let number = *number_of.entry(node).or_insert(next);
             if number == next {
-                names.push(node.as_str());
-                first_rows.push(row);
+                rows.push(row as u32);
             } else if !list.several {
-                return Err(list.twice(node, first_rows[number as usize], row));
+                return Err(list.twice(node, rows[number as usize] as usize, row));
             }
             node_of.push(number);
         }
         let mut links = Vec::with_capacity(list.links.len());
+        // Neighbours in a list often have one parent.
+        let mut last = ("", None);
         for (row, ((_, parent), &node)) in list.links.iter().zip(&node_of).enumerate() {
-            let above = match number_of.get(parent.as_str()) {
-                Some(&number) => Some(number),
-                None if parent.is_empty() => None,
-                None => return Err(list.unknown(row, parent)),
-            };
-            links.push((node, above));
+            if last.0 != parent {
+                let number = number_of.get(parent.as_str()).copied();
+                if number.is_none() && !parent.is_empty() {
+                    return Err(list.unknown(row, parent));
+                }
+                last = (parent, number);
+            }
+            links.push((node, last.1));
         }
-        let (starts, parents) = list.gather(&names, &links)?;
-        Ok(Self { names, starts, parents })
+        let (starts, parents) = list.gather(rows.len(), &links)?;
+        Ok(Self { rows, starts, parents })
     }
 
     fn parents(&self, node: usize) -> &[u32] {
@@ -237,7 +241,7 @@ impl<'l> Graph<'l> {
     }
 
     fn leaves(&self) -> Vec<bool> {
-        let mut is_leaf = vec![true; self.names.len()];
+        let mut is_leaf = vec![true; self.rows.len()];
         for &parent in &self.parents {
             is_leaf[parent as usize] = false;
         }
@@ -245,8 +249,8 @@ impl<'l> Graph<'l> {
     }
 
     /// 0 for a root, else one more than the deepest parent (Kahn's order, parents first).
-    fn depths(&self) -> Result<Vec<u32>> {
-        let count = self.names.len();
+    fn depths(&self, list: &Parents) -> Result<Vec<u32>> {
+        let count = self.rows.len();
         let mut starts = vec![0u32; count + 1];
         for &parent in &self.parents {
             starts[parent as usize + 1] += 1;
@@ -276,11 +280,11 @@ impl<'l> Graph<'l> {
                 }
             }
         }
-        if done == count { Ok(depths) } else { Err(self.cycle(&waiting)) }
+        if done == count { Ok(depths) } else { Err(self.cycle(list, &waiting)) }
     }
 
     /// Names a cycle: going up from a node that waits one always comes to one that waits, and so in the end around.
-    fn cycle(&self, waiting: &[u32]) -> crate::Error {
+    fn cycle(&self, list: &Parents, waiting: &[u32]) -> crate::Error {
         let start = waiting.iter().position(|&left| left > 0).expect("some node waits for its parents");
         let up = |node: usize| {
             let parents = self.parents(node).iter().map(|&parent| parent as usize);
@@ -292,10 +296,11 @@ impl<'l> Graph<'l> {
             seen[at] = true;
             at = up(at);
         }
-        let mut nodes = vec![self.names[at].to_owned()];
+        let name = |node: usize| list.links[self.rows[node] as usize].0.clone();
+        let mut nodes = vec![name(at)];
         let mut next = up(at);
         while next != at {
-            nodes.push(self.names[next].to_owned());
+            nodes.push(name(next));
             next = up(next);
         }
         ErrorKind::Cycle { nodes }.into()
@@ -304,12 +309,12 @@ impl<'l> Graph<'l> {
 
 impl Parents {
     /// The parents of each node, from (node, parent) pairs in the order of the list.
-    fn gather(&self, names: &[&str], links: &[(u32, Option<u32>)]) -> Result<(Vec<u32>, Vec<u32>)> {
-        let mut starts = vec![0u32; names.len() + 1];
+    fn gather(&self, count: usize, links: &[(u32, Option<u32>)]) -> Result<(Vec<u32>, Vec<u32>)> {
+        let mut starts = vec![0u32; count + 1];
         for &(node, _) in links {
             starts[node as usize + 1] += 1;
         }
-        for node in 0..names.len() {
+        for node in 0..count {
             starts[node + 1] += starts[node];
         }
         let mut next = starts.clone();
@@ -319,16 +324,17 @@ impl Parents {
             next[node as usize] += 1;
         }
         let (mut kept, mut parents) = (vec![0u32], Vec::with_capacity(links.len()));
-        for (node, name) in names.iter().enumerate() {
-            let rows = &rows[starts[node] as usize..starts[node + 1] as usize];
-            let mut listed: Vec<(Option<u32>, u32)> =
-                rows.iter().map(|&row| (links[row as usize].1, row)).collect();
+        let mut listed: Vec<(Option<u32>, u32)> = Vec::new();
+        for span in starts.windows(2) {
+            let rows = &rows[span[0] as usize..span[1] as usize];
+            listed.clear();
+            listed.extend(rows.iter().map(|&row| (links[row as usize].1, row)));
             listed.sort_unstable();
             for pair in listed.windows(2) {
                 // No parent sorts first: beside it nothing else may be.
                 if pair[0].0 == pair[1].0 || pair[0].0.is_none() {
                     let (a, b) = (pair[0].1 as usize, pair[1].1 as usize);
-                    return Err(self.twice(name, a.min(b), a.max(b)));
+                    return Err(self.twice(&self.links[a].0, a.min(b), a.max(b)));
                 }
             }
             parents.extend(listed.iter().filter_map(|(parent, _)| *parent));
@@ -381,7 +387,7 @@ impl Layout {
     }
 
     /// For each leaf the rows of all nodes above it.
-    fn above(&self, graph: &Graph<'_>) -> Csr {
+    fn above(&self, graph: &Graph) -> Csr {
         let leaves = *self.sizes.last().expect("there is a level of leaves");
         let aggregates = self.row_of.len() - leaves;
         let mut node_of = vec![0u32; leaves];

@@ -51,9 +51,10 @@ pub(super) struct Relations {
 }
 
 impl Relations {
-    /// In time of the entries of S times the nodes above a unit at most.
+    /// In time of the entries of S times the nodes above a unit at most, in memory of the links alone.
     fn of(hierarchy: &Hierarchy) -> Self {
-        let (mut parents, mut all_above) = (Lists::default(), Lists::default());
+        let mut parents = Lists::default();
+        let mut open = Vec::new();
         // How many units of the node in hand lie in each node above; and whether a node is above one that is found.
         let mut count = vec![0; hierarchy.aggregate_len()];
         let mut beyond = vec![false; hierarchy.aggregate_len()];
@@ -80,13 +81,19 @@ impl Relations {
                         continue;
                     }
                     direct.push(row);
-                    all_above.of(row).iter().for_each(|&row| beyond[row] = true);
+                    open.push(row);
+                    while let Some(at) = open.pop() {
+                        for &next in parents.of(at) {
+                            if !std::mem::replace(&mut beyond[next], true) {
+                                open.push(next);
+                            }
+                        }
+                    }
                 }
                 for (unit, _) in hierarchy.members(node) {
                     above(unit).for_each(|row| count[row] = 0);
                 }
                 parents.push(direct.into_iter().rev());
-                all_above.push(holding);
             }
         }
         let children = parents.inverted(hierarchy.len());

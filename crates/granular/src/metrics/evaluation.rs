@@ -136,15 +136,26 @@ impl Evaluation {
         season: usize,
         base: ArrayView2<'_, f64>,
     ) -> Result<()> {
-        let mut added = self.clone();
-        added.add("base", base)?;
+        let before = self.scores.forecasts.len();
+        let added = self.try_comparisons(training, season, base);
+        if added.is_err() {
+            self.scores.forecasts.truncate(before);
+        }
+        added
+    }
+
+    fn try_comparisons(
+        &mut self,
+        training: &Coherent,
+        season: usize,
+        base: ArrayView2<'_, f64>,
+    ) -> Result<()> {
+        self.add("base", base)?;
         let hierarchy = self.actual.hierarchy();
         let bottom_up = hierarchy.integrate(rows(base, hierarchy.finest().range()))?;
-        added.add("bottom-up", bottom_up.all())?;
+        self.add("bottom-up", bottom_up.all())?;
         let naive = seasonal_naive(training.all(), season, self.actual.columns())?;
-        added.add("seasonal naive", naive.view())?;
-        *self = added;
-        Ok(())
+        self.add("seasonal naive", naive.view())
     }
 
     /// Chooses the levels whose nodes make up Overall; all of them unless chosen.

@@ -41,7 +41,8 @@ impl Scores {
         Self { hierarchy: hierarchy.clone(), columns, origins: 1, overall, forecasts: Vec::new() }
     }
 
-    /// Pools the scores of several origins, all with the same forecasts under the same names.
+    /// Pools the scores of several origins, all with the same forecasts under the same names. The levels of Overall are
+    /// those chosen for the first.
     ///
     /// ```
     /// use granular::{Evaluation, Hierarchy, Metric, Scores};

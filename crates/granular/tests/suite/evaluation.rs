@@ -4,9 +4,10 @@ use granular::{
     ErrorKind, Estimator, Evaluation, Hierarchy, Method, Metric, Reconciler, Region, RollingOrigins, Samples,
     Scores, Window, seasonal_naive,
 };
-use tensor::ndarray::{Array2, Array3, Axis, array};
+use proptest::prelude::*;
+use tensor::ndarray::{Array1, Array2, Array3, Axis, Slice, array};
 
-use crate::support::{distance, seven_nodes};
+use crate::support::{distance, seeded, seven_nodes};
 use crate::tourism::{Tourism, tourism};
 
 fn year() -> Hierarchy {
@@ -326,4 +327,72 @@ fn samples_of_a_reconciled_forecast_are_scored() {
             &Array2::zeros((3, 1))
         ) < 1e-12
     );
+}
+
+fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Array2<f64>> {
+    prop::collection::vec(-10.0..10.0, rows * columns)
+        .prop_map(move |values| Array2::from_shape_vec((rows, columns), values).unwrap())
+}
+
+fn near(got: &Array1<f64>, expected: &Array1<f64>) -> bool {
+    let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * b.abs().max(1.0) || a.is_nan() && b.is_nan();
+    got.iter().zip(expected).all(same)
+}
+
+proptest! {
+    #![proptest_config(seeded(64))]
+
+    /// The table holds what the functions give, over one origin and step by step.
+    #[test]
+    fn scores_are_those_of_the_functions(
+        past in matrix(4, 7),
+        came in matrix(4, 3),
+        forecast in matrix(7, 3),
+        width in 0.0..9.0f64,
+        constant in any::<bool>(),
+    ) {
+        let h = seven_nodes();
+        let mut past = past;
+        if constant {
+            past.row_mut(2).fill(3.0);
+        }
+        let (training, actual) = (h.integrate(past.view()).unwrap(), h.integrate(came.view()).unwrap());
+        let mut evaluation = Evaluation::new(&actual, &training, 2).unwrap();
+        evaluation.add("x", forecast.view()).unwrap();
+        let region = Region { lower: &forecast - width, upper: &forecast + width };
+        evaluation.add_region("x", &region).unwrap();
+        let scales = granular::seasonal_scale(training.all(), 2).unwrap();
+        let squared = granular::squared_seasonal_scale(training.all(), 2).unwrap();
+        let of = |from: usize, to: usize| {
+            let cut = |values: &Array2<f64>| values.slice_axis(Axis(1), Slice::from(from..to)).to_owned();
+            let (y, f) = (cut(&actual.all().to_owned()), cut(&forecast));
+            let region = Region { lower: cut(&region.lower), upper: cut(&region.upper) };
+            [
+                (Metric::Rmse, granular::rmse(y.view(), f.view()).unwrap()),
+                (Metric::Mae, granular::mae(y.view(), f.view()).unwrap()),
+                (Metric::Mase, granular::mase(y.view(), f.view(), &scales).unwrap()),
+                (Metric::Rmsse, granular::rmsse(y.view(), f.view(), &squared).unwrap()),
+                (Metric::Smape, granular::smape(y.view(), f.view()).unwrap()),
+                (Metric::Coverage, granular::coverage(y.view(), &region).unwrap()),
+            ]
+        };
+        for (metric, expected) in of(0, 3) {
+            prop_assert!(near(&evaluation.nodes("x", metric).unwrap(), &expected), "{metric:?}");
+            let leaves: Vec<f64> = expected.iter().skip(3).copied().filter(|v| !v.is_nan()).collect();
+            let mean = leaves.iter().sum::<f64>() / leaves.len() as f64;
+            prop_assert!((evaluation.level("x", "Leaf", metric).unwrap() - mean).abs() < 1e-9, "{metric:?}");
+        }
+        for step in 0..3 {
+            for (metric, expected) in of(step, step + 1) {
+                let got = evaluation.scores().steps("x", "T", metric).unwrap()[step];
+                prop_assert!((got - expected[0]).abs() <= 1e-9 * expected[0].abs().max(1.0), "{metric:?}");
+            }
+        }
+        let gaps = granular::coherence_gap(&h, forecast.view()).unwrap();
+        for (level, gap) in h.levels().zip(gaps) {
+            prop_assert_eq!(evaluation.level("x", level.name(), Metric::Gap).unwrap(), gap);
+        }
+        let joint = granular::joint_coverage(actual.all(), &region).unwrap();
+        prop_assert!((evaluation.overall("x", Metric::JointCoverage).unwrap() - joint).abs() < 1e-12);
+    }
 }

@@ -1,9 +1,9 @@
 //! Combinations that learn from the models' own errors, and regions calibrated on held-out ones.
 
 use granular::{
-    Autoregression, AutoregressionConfig, Combine, Conformal, ConformalConfig, Erm, Error, ErrorKind,
-    FittedModel, Given, Method, Model, MultiGranularityModel, Penalty, Reconciler, Replay, Result, Ridge,
-    RollingOrigins, Scope, SeasonalNaive, Window, joint_coverage,
+    Autoregression, AutoregressionConfig, Combine, Conformal, ConformalConfig, Constraints, Erm, Error,
+    ErrorKind, FittedModel, Given, Hierarchy, Method, Model, MultiGranularityModel, Penalty, Reconciler,
+    Replay, Result, Ridge, RollingOrigins, Scope, SeasonalNaive, TemporalCovariance, Window, joint_coverage,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -304,4 +304,53 @@ fn joint_regions_hold_what_they_promise() {
     }
     let share = covered / count;
     assert!((0.84..0.96).contains(&share), "{share} of {count}");
+}
+
+#[test]
+fn what_is_known_of_nodes_counts_when_predicting() {
+    let history = history(40);
+    let mut learning = model(Combine::WlsVar);
+    learning.fit(history.view(), nothing().view()).unwrap();
+    let h = seven_nodes();
+    let free = Constraints::new(&h);
+    let plain = learning.predict(history.view()).unwrap();
+    assert_eq!(learning.predict_with(history.view(), &free).unwrap().0, plain);
+    let known = Constraints::new(&h).fixed("T", 150.0).unwrap().missing_level("Half").unwrap().non_negative();
+    let (agreed, report) = learning.predict_with(history.view(), &known).unwrap();
+    assert!(agreed.node("T").unwrap().iter().all(|value| (value - 150.0).abs() < 1e-8));
+    assert!(report.kkt_residual() <= 1e-10);
+    let base = learning.base(history.view()).unwrap();
+    let expected = learning.reconciler().unwrap().reconcile_with(base.view(), &known).unwrap().0;
+    assert_eq!(agreed, expected, "what the levels that are not asked would say makes no difference");
+
+    let message = |constraints: &Constraints| {
+        learning.predict_with(history.view(), constraints).unwrap_err().to_string()
+    };
+    let other = Hierarchy::temporal(4, &[("row", 1)]).unwrap();
+    assert_eq!(
+        message(&Constraints::new(&other)),
+        "the set of constraints has another hierarchy than the model"
+    );
+    let unfitted = model(Method::Ols);
+    let error = unfitted.predict_with(history.view(), &Constraints::new(&h)).unwrap_err().to_string();
+    assert_eq!(error, "level `T` is not fitted");
+}
+
+/// A temporal structure: rows are the quarters of a year, columns are years.
+#[test]
+fn temporal_covariances_are_learnt_from_the_models_too() {
+    let year = Hierarchy::temporal(4, &[("year", 4), ("half", 2), ("quarter", 1)]).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let x = Array2::from_shape_simple_fn((4, 2), || rng.random_range(0.0..1.0));
+    let y = Array2::from_shape_simple_fn((4, 30), || rng.random_range(0.0..10.0));
+    let ridge = Ridge::new(0.5).unwrap();
+    for covariance in [TemporalCovariance::Wlsv, TemporalCovariance::SAr1, TemporalCovariance::Shr] {
+        let model = MultiGranularityModel::new(&year, Combine::Temporal(covariance)).unwrap();
+        let mut model = model.with_models_for_all(|_| ridge);
+        model.fit(x.view(), y.view()).unwrap();
+        let residuals = &year.integrate(y.view()).unwrap().all() - &model.base(x.view()).unwrap();
+        let expected = Reconciler::new(&year, Method::Temporal(covariance, residuals)).unwrap();
+        let base = model.base(x.view()).unwrap();
+        assert_eq!(model.predict(x.view()).unwrap(), expected.reconcile(base.view()).unwrap());
+    }
 }

@@ -1,13 +1,13 @@
 //! What users of other libraries have reported, each as a test that says what holds here.
 //!
 //! Named after the reports: hierarchicalforecast, neuralforecast, fable, fabletools, sktime, gcForest, MAPIE, EnbPI.
-//! Their other reports are tested where they belong: node statuses, names in any order, temporal covariances.
+//! Their other reports are tested where they belong: node statuses, names in any order.
 
 use granular::ndarray::{Array1, Array2, ArrayView2, Axis, array};
 use granular::{
     Bootstrap, BootstrapConfig, Coherent, Combine, Conformal, ConformalConfig, Erm, ErrorKind, FittedModel,
     Gaussian, Hierarchy, Method, Model, MultiGranularityModel, Penalty, Reconciler, Result, Samples, Scope,
-    TopDown, coherence_gap,
+    TemporalCovariance, TopDown, coherence_gap,
 };
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -153,6 +153,57 @@ fn hierarchicalforecast_163_fourteen_thousand_series() {
         let agreed = Reconciler::new(&h, method).unwrap().reconcile(base.view()).unwrap();
         assert_eq!(agreed.gaps(), [0.0; 4]);
     }
+}
+
+const COVARIANCES: [TemporalCovariance; 10] = [
+    TemporalCovariance::Wlsv,
+    TemporalCovariance::Wlsh,
+    TemporalCovariance::Acov,
+    TemporalCovariance::StrAr1,
+    TemporalCovariance::SAr1,
+    TemporalCovariance::HAr1,
+    TemporalCovariance::BdShr,
+    TemporalCovariance::BdSam,
+    TemporalCovariance::Shr,
+    TemporalCovariance::Sam,
+];
+
+/// Every covariance gives a projection: coherent values stay, a gap is closed.
+fn every_temporal_covariance(structure: &Hierarchy) {
+    let e = residuals(structure, 60);
+    let finest = Array2::from_shape_fn((structure.finest_len(), 2), |(i, c)| (3 * i + c) as f64);
+    let coherent = structure.integrate(finest.view()).unwrap();
+    let mut base = coherent.all().to_owned();
+    base[[0, 0]] += 12.0;
+    for covariance in COVARIANCES {
+        let reconciler = Reconciler::new(structure, Method::Temporal(covariance, e.clone())).unwrap();
+        let agreed = reconciler.reconcile(base.view()).unwrap();
+        assert!(agreed.gaps().iter().all(|&gap| gap == 0.0));
+        let moved = agreed.all()[[0, 0]] - coherent.all()[[0, 0]];
+        assert!(moved > 0.0 && moved < 12.0, "{covariance:?}: part of the gap of 12 is believed, {moved}");
+        let stayed = &agreed.all().column(1) - &coherent.all().column(1);
+        assert!(stayed.iter().all(|d| d.abs() < 1e-8), "{covariance:?}");
+    }
+}
+
+/// "Temporal reconciliation with W from residuals": ten covariances, by order, by step, and between them.
+#[test]
+fn hierarchicalforecast_241_and_282_temporal_covariances_from_residuals() {
+    let year = Hierarchy::temporal(4, &[("year", 4), ("half", 2), ("quarter", 1)]).unwrap();
+    every_temporal_covariance(&year);
+}
+
+/// The same for many series at once.
+#[test]
+fn fable_210_and_sktime_7609_cross_temporal_covariances_from_residuals() {
+    let shops = Hierarchy::grouped()
+        .key("shop", ["a", "b"])
+        .level("All", &[])
+        .level("Shop", &["shop"])
+        .build()
+        .unwrap();
+    let year = Hierarchy::temporal(4, &[("year", 4), ("half", 2), ("quarter", 1)]).unwrap();
+    every_temporal_covariance(&Hierarchy::cross(&shops, &year).unwrap());
 }
 
 /// "Intervals vanish after reconciling": every method with a matrix takes a Gaussian along, all others say that they

@@ -260,4 +260,51 @@ proptest! {
             prop_assert!(f64::abs(slope) < 1e-8 * size);
         }
     }
+
+    /// Whatever a file holds: a hierarchy or a reason.
+    #[test]
+    fn files_of_any_content(
+        rows in prop::collection::vec(prop::sample::select(vec![
+            "a,", "b,a", "c,a", "c,b", "a,c", ",", ",a", "b,b", "d,e", "e,1", "\"", "a,b,c", "\u{feff}", " b , a ",
+        ]), 0..9),
+        cells in prop::collection::vec(prop::sample::select(vec!["0", "1", "-1", "2.5", "", "x", "1e999", "nan"]), 12),
+        several in any::<bool>(),
+    ) {
+        let list = format!("node,parent\n{}\n", rows.join("\n"));
+        if let Ok(parents) = granular::Parents::read(list.as_bytes()) {
+            let parents = if several { parents.several_parents() } else { parents };
+            match parents.build() {
+                Ok(h) => prop_assert_eq!(h.levels().map(|level| level.len()).sum::<usize>(), h.len()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+        let row = |i: usize| format!("{},{},{}\n", ["T", "U", "a", "b"][i], cells[2 * i], cells[2 * i + 1]);
+        let csv: String = std::iter::once("id,a,b\n".to_owned()).chain((0..4).map(row)).collect();
+        if let Ok(h) = SummingMatrix::read(csv.as_bytes()).and_then(|matrix| matrix.allow_empty().build()) {
+            prop_assert_eq!((h.len(), h.finest().nodes()), (4, &["a".to_owned(), "b".to_owned()][..]));
+        }
+    }
+
+    /// Any finite weights above the units: every projection is the formula's, and the largest ones do not overflow.
+    #[test]
+    fn summing_matrices_of_any_weights(
+        weights in prop::collection::vec(prop_oneof![Just(0.0), -3.0..3.0, Just(1.0), Just(-1.0)], 20),
+        numbers in prop::collection::vec(-100.0..100.0, 9),
+        variances in prop::collection::vec(0.01..100.0, 9),
+    ) {
+        let unit = |row: usize, column: usize| f64::from(u8::from(row == column));
+        let s = Array2::from_shape_fn((9, 4), |(row, c)| if row < 5 { weights[4 * row + c] } else { unit(row - 5, c) });
+        let matrix = SummingMatrix::dense((0..9).map(name), s.view()).unwrap().allow_empty();
+        let h = matrix.level("first", 2).level("second", 3).level("unit", 4).build().unwrap();
+        prop_assert_eq!(h.summing_matrix(), s.view());
+        let base = Array2::from_shape_vec((9, 1), numbers).unwrap();
+        let sizes: Vec<f64> =
+            s.rows().into_iter().map(|row| row.iter().map(|w| w.abs()).sum()).map(|size: f64| if size > 0.0 { size } else { 1.0 }).collect();
+        let wls = Method::Wls(Array1::from(variances.clone()));
+        for (method, variances) in [(Method::Ols, vec![1.0; 9]), (Method::WlsStruct, sizes), (wls, variances)] {
+            let agreed = Reconciler::new(&h, method).unwrap().reconcile(base.view()).unwrap();
+            let expected = reference_projection(&h, &variances).dot(&base);
+            prop_assert!(distance(&agreed.into_inner(), &expected) < 1e-7);
+        }
+    }
 }

@@ -163,6 +163,7 @@ fn a_long_chain_and_a_wide_star() {
         (0..5000).map(|i| (format!("n{i}"), if i == 0 { String::new() } else { format!("n{}", i - 1) }));
     let h = Hierarchy::from_parents(chain).unwrap();
     assert_eq!((h.len(), h.finest_len(), h.levels().len()), (5000, 1, 5000));
+    assert_eq!((h.parents(4999), h.children(0)), (&[4998][..], &[1][..]));
     let star = (0..5000).map(|i| (format!("n{i}"), if i == 0 { "" } else { "n0" }));
     let h = Hierarchy::from_parents(star).unwrap();
     assert_eq!((h.len(), h.finest_len(), h.levels().len()), (5000, 4999, 2));

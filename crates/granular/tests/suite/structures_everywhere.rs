@@ -1,8 +1,8 @@
 //! What reconcilers are used for, on structures out of the ordinary: explanations, gradients, distributions, models.
 
 use granular::{
-    Aggregator, Equations, Gaussian, Hierarchy, Method, MultiGranularityModel, Projector, Reconciler, Ridge,
-    Samples, SummingMatrix,
+    Aggregator, Constraints, Equations, Gaussian, Hierarchy, Method, MultiGranularityModel, Projector,
+    Reconciler, Ridge, Samples, Status, SummingMatrix,
 };
 use tensor::Tape;
 use tensor::ndarray::{Array1, Array2, Array3, Axis, array};
@@ -186,4 +186,63 @@ fn crossed_with_means() {
     let base = matrix(12, joint.len(), 1);
     let reconciler = Reconciler::new(&joint, Method::WlsStruct).unwrap();
     assert!(reconciler.reconcile(base.view()).unwrap().gaps().iter().all(|&gap| gap == 0.0));
+}
+
+/// A unit whose value is known, and the first node without a forecast: least squares in all other directions.
+#[test]
+fn statuses_keep_their_meaning() {
+    for (structure, h) in structures() {
+        let above = h.len() - h.finest_len();
+        let base = matrix(13, h.len(), 2);
+        let variances = Array1::from_shape_fn(h.len(), |i| 1.5 + number(2, i));
+        let known = h.len() - 1;
+        let mut statuses = vec![Status::Free; h.len()];
+        statuses[known] = Status::Fixed(3.0);
+        if above > 0 {
+            statuses[0] = Status::Missing;
+        }
+        let constraints = Constraints::from_statuses(&h, &statuses).unwrap();
+        let reconciler = Reconciler::new(&h, Method::Wls(variances.clone())).unwrap();
+        let (agreed, _) = reconciler.reconcile_with(base.view(), &constraints).unwrap();
+        let agreed = agreed.into_inner();
+        let s = summing(&h);
+        for c in 0..2 {
+            assert!((agreed[[known, c]] - 3.0).abs() < 1e-12, "{structure}");
+            for unit in 0..h.finest_len() - 1 {
+                let counts = (0..h.len()).filter(|&node| statuses[node] == Status::Free);
+                let slope: f64 = counts
+                    .map(|node| s[[node, unit]] * (agreed[[node, c]] - base[[node, c]]) / variances[node])
+                    .sum();
+                assert!(slope.abs() < 1e-10, "{structure}, unit {unit}: {slope}");
+            }
+        }
+    }
+}
+
+/// The balance of two and what is subtracted twice are known, the units have no forecasts.
+#[test]
+fn balances_tell_their_units() {
+    let s = array![
+        [1.0, -1.0, 0.0],
+        [0.0, -1.0, -1.0],
+        [0.0, -1.0, 1.0],
+        [1.0, 0.0, 0.0],
+        [0.0, 1.0, 0.0],
+        [0.0, 0.0, 1.0]
+    ];
+    let names = ["balance", "less both", "difference", "a", "b", "c"];
+    let h = SummingMatrix::dense(names, s.view()).unwrap().build().unwrap();
+    let constraints = Constraints::new(&h)
+        .fixed("balance", 5.0)
+        .unwrap()
+        .fixed("less both", -4.0)
+        .unwrap()
+        .fixed("difference", 2.0)
+        .unwrap()
+        .missing_level("unit")
+        .unwrap();
+    let reconciler = Reconciler::new(&h, Method::Ols).unwrap();
+    let (agreed, _) =
+        reconciler.reconcile_with(Array2::from_elem((6, 1), f64::NAN).view(), &constraints).unwrap();
+    assert!(distance(&agreed.finest().to_owned(), &array![[6.0], [1.0], [3.0]]) < 1e-12);
 }

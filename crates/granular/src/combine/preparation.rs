@@ -17,7 +17,9 @@ pub struct Preparation {
     pub jitter: f64,
     /// Nodes without a usable variance or history, in the order of the rows, with what they were given.
     pub replaced: Vec<Replaced>,
-    /// The level and λ of each order of [`TemporalCovariance::BdShr`](crate::TemporalCovariance::BdShr).
+    /// Where there are several, the λ of each part by its name: of an order for
+    /// [`TemporalCovariance::BdShr`](crate::TemporalCovariance::BdShr), of a series for
+    /// [`SShr`](crate::TemporalCovariance::SShr).
     pub shrinkages: Vec<(String, f64)>,
 }
 
@@ -48,8 +50,8 @@ impl fmt::Display for Preparation {
         if let Some(shrinkage) = self.shrinkage {
             writeln!(f, "covariances shrunk by {shrinkage:.4}")?;
         }
-        for (level, shrinkage) in &self.shrinkages {
-            writeln!(f, "level `{level}`: covariances shrunk by {shrinkage:.4}")?;
+        for (part, shrinkage) in &self.shrinkages {
+            writeln!(f, "`{part}`: covariances shrunk by {shrinkage:.4}")?;
         }
         if self.jitter > 0.0 {
             let jitter = self.jitter;

@@ -28,14 +28,19 @@ use crate::hierarchy::{Hierarchy, Level, Pairs};
 /// | `HAr1` | the same, scaled by the variances of `Wlsh` | |
 /// | `BdShr` | the covariance of the series at each order, shrunk | how series go together; steps do not |
 /// | `BdSam` | the same, not shrunk | |
+/// | `SShr` | the covariance of all nodes of each series, shrunk | how orders and steps go together; series do not |
+/// | `SSam` | the same, not shrunk | |
 /// | `Shr` | the shrunk covariance of all nodes | [`Method::MintShrink`](super::Method::MintShrink) |
 /// | `Sam` | the covariance of all nodes, for N well above n | [`Method::MintCov`](super::Method::MintCov) |
 ///
 /// Variances are about 0, so that a bias counts as an error; covariances are about the mean and divided by their number of
 /// columns less one. `r = Σ_t (e_t − ē)(e_(t+1) − ē) / Σ_t (e_t − ē)²` is the first autocorrelation of the series at its
 /// order. `BdShr` and `BdSam` take the s · N columns of an order together and repeat their matrix at each of its steps; the
-/// shrinkages are in [`Preparation::shrinkages`](super::Preparation::shrinkages). One series alone has a variance there.
+/// shrinkages, and those of `SShr`, are in [`Preparation::shrinkages`](super::Preparation::shrinkages). One series alone has a variance there.
 /// Variances that are 0 and matrices without an inverse are treated as for [`Method`](super::Method).
+///
+/// R's `FoReco` has the same names; its covariances are about 0 unless `mse = FALSE` is asked for, so numbers of the two
+/// are compared with that.
 ///
 /// `Wlsv` and `Wlsh` cost what a diagonal W costs; the others hold n² numbers.
 ///
@@ -78,6 +83,10 @@ pub enum TemporalCovariance {
     BdShr,
     /// The covariance of the series at each order.
     BdSam,
+    /// The shrunk covariance of all orders and steps of each series.
+    SShr,
+    /// The covariance of all orders and steps of each series.
+    SSam,
     /// The shrunk covariance of all nodes.
     Shr,
     /// The covariance of all nodes.
@@ -121,6 +130,11 @@ pub(super) fn prepare(
             blocks_of_series(hierarchy, &pairs, residuals, preparation, shrink)?
         }
         C::BdSam => blocks_of_series(hierarchy, &pairs, residuals, preparation, |_| None)?,
+        C::SShr => {
+            let shrink = |errors: &Centred| Some(errors.shrinkage());
+            whole_series(hierarchy, &pairs, residuals, preparation, shrink)?
+        }
+        C::SSam => whole_series(hierarchy, &pairs, residuals, preparation, |_| None)?,
         C::Shr => residuals::shrunk(hierarchy, residuals, preparation)?,
         C::Sam => residuals::covariance(hierarchy, residuals, preparation)?,
     };
@@ -209,6 +223,35 @@ fn blocks_of_series(
             for step in 0..level.len() {
                 w[[starts[i] + step, starts[j] + step]] = value;
             }
+        }
+    }
+    Ok(w)
+}
+
+/// For each series the covariance of its errors at all orders and steps.
+fn whole_series(
+    hierarchy: &Hierarchy,
+    pairs: &Pairs,
+    residuals: ArrayView2<'_, f64>,
+    preparation: &mut Preparation,
+    shrink: impl Fn(&Centred) -> Option<f64>,
+) -> Result<Array2<f64>> {
+    residuals::check(hierarchy, residuals)?;
+    let (mut centred, mut variances) = residuals::centre(residuals);
+    let lifted = residuals::lift(hierarchy, &mut variances, preparation)?;
+    let mut w = Array2::zeros((hierarchy.len(), hierarchy.len()));
+    for (i, name) in pairs.first.nodes().iter().enumerate() {
+        let nodes: Vec<usize> = pairs.second.levels().flat_map(|level| pairs.block(i, &level)).collect();
+        let rows = nodes.iter().map(|&node| std::mem::take(&mut centred[node])).collect();
+        let own = nodes.iter().map(|&node| variances[node]).collect();
+        let flat: Vec<usize> =
+            (0..nodes.len()).filter(|&at| lifted.binary_search(&nodes[at]).is_ok()).collect();
+        let errors = Centred::scaled(rows, own, &flat);
+        let shrinkage = shrink(&errors);
+        preparation.shrinkages.extend(shrinkage.map(|lambda| (name.clone(), lambda)));
+        let kept = 1.0 - shrinkage.unwrap_or(0.0);
+        for ((a, b), &value) in errors.covariance(|_, _| kept).indexed_iter() {
+            w[[nodes[a], nodes[b]]] = value;
         }
     }
     Ok(w)

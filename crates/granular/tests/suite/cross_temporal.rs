@@ -191,7 +191,39 @@ fn shrunk_blocks_are_those_of_each_order() {
     });
     assert!(distance(&reconciler.projection_matrix(), &textbook(structure.hierarchy(), &w)) < 1e-10);
     let text = reconciler.preparation().to_string();
-    assert!(text.starts_with(&format!("level `year`: covariances shrunk by {:.4}\n", lambda(0))), "{text}");
+    assert!(text.starts_with(&format!("`year`: covariances shrunk by {:.4}\n", lambda(0))), "{text}");
+}
+
+#[test]
+fn whole_series_have_a_covariance_each() {
+    let structure = small();
+    let errors = structure.periods(&views(&matrices(&structure, 60, 5))).unwrap();
+    let prepared =
+        |kind| Reconciler::new(structure.hierarchy(), Method::Temporal(kind, errors.clone())).unwrap();
+    let (sam, shr) = (prepared(TemporalCovariance::SSam), prepared(TemporalCovariance::SShr));
+    assert!(sam.preparation().shrinkages.is_empty());
+    // The temporal method on the residuals of one series estimates the same shrinkage.
+    let series = structure.cross_sectional().nodes();
+    let places = places(&structure);
+    for (i, (name, lambda)) in shr.preparation().shrinkages.iter().enumerate() {
+        assert_eq!(name, &series[i]);
+        let rows: Vec<usize> = (0..places.len()).filter(|&row| places[row].0 == i).collect();
+        let own = Method::MintShrink(errors.select(tensor::ndarray::Axis(0), &rows));
+        let own = Reconciler::new(structure.temporal(), own).unwrap();
+        assert!((own.preparation().shrinkage.unwrap() - lambda).abs() < 1e-12, "{name}");
+        assert!(*lambda > 0.001 && *lambda < 0.999, "{lambda} tells nothing");
+    }
+    for (reconciler, shrinks) in [(sam, false), (shr, true)] {
+        let w = Array2::from_shape_fn((places.len(), places.len()), |(row, column)| {
+            let i = places[row].0;
+            let lambda =
+                if shrinks && row != column { reconciler.preparation().shrinkages[i].1 } else { 0.0 };
+            let value = covariance(&errors.row(row).to_vec(), &errors.row(column).to_vec());
+            if i == places[column].0 { (1.0 - lambda) * value } else { 0.0 }
+        });
+        let gap = distance(&reconciler.projection_matrix(), &textbook(structure.hierarchy(), &w));
+        assert!(gap < 1e-9, "{gap:e}");
+    }
 }
 
 /// Residuals and forecasts of the small structure, and a stepwise reconciler with another W for every part.
@@ -637,7 +669,7 @@ proptest! {
         let structure = sketch.structure();
         let errors = structure.periods(&views(&matrices(&structure, 30, sketch.seed))).unwrap();
         let s = summing(structure.hierarchy());
-        for kind in [C::Wlsv, C::Wlsh, C::Acov, C::StrAr1, C::SAr1, C::HAr1, C::BdShr, C::Shr] {
+        for kind in [C::Wlsv, C::Wlsh, C::Acov, C::StrAr1, C::SAr1, C::HAr1, C::BdShr, C::SShr, C::Shr] {
             let reconciler = Reconciler::new(structure.hierarchy(), Method::Temporal(kind, errors.clone())).unwrap();
             let m = reconciler.projection_matrix();
             let size = m.iter().fold(1.0, |a: f64, b| a.max(b.abs()));

@@ -94,7 +94,20 @@ fn ladder(units: usize, orders: &[usize]) -> granular::Result<Hierarchy> {
 fn with_temporal(h: &Hierarchy, temporal: bool) -> Vec<(String, Method)> {
     use TemporalCovariance as C;
     let all = methods(h).into_iter().map(|(name, method, _)| (name.to_owned(), method));
-    let kinds = [C::Wlsv, C::Wlsh, C::Acov, C::StrAr1, C::SAr1, C::HAr1, C::BdShr, C::BdSam, C::Shr, C::Sam];
+    let kinds = [
+        C::Wlsv,
+        C::Wlsh,
+        C::Acov,
+        C::StrAr1,
+        C::SAr1,
+        C::HAr1,
+        C::BdShr,
+        C::BdSam,
+        C::SShr,
+        C::SSam,
+        C::Shr,
+        C::Sam,
+    ];
     let residuals = matrix(11, h.len(), 40);
     let orders = kinds.into_iter().filter(|_| temporal);
     all.chain(orders.map(|kind| (format!("{kind:?}"), Method::Temporal(kind, residuals.clone())))).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::reconciling;
 
 /// The feature `long-tests` runs for about a minute.
-const CASES: u64 = if cfg!(feature = "long-tests") { 200_000 } else { 4000 };
+const CASES: u64 = if cfg!(feature = "long-tests") { 3_000_000 } else { 40_000 };
 
 /// The bytes of a case, from splitmix64.
 fn bytes(case: u64) -> Vec<u8> {

@@ -192,7 +192,8 @@ fn method(bytes: &mut Bytes<'_>, h: &Hierarchy) -> Method {
     }
 }
 
-fn constraints(bytes: &mut Bytes<'_>, h: &Hierarchy) -> Result<Constraints, Error> {
+/// Statuses, and the largest number of their prior.
+fn constraints(bytes: &mut Bytes<'_>, h: &Hierarchy) -> Result<(Constraints, f64), Error> {
     let many = bytes.below(16);
     let status = |bytes: &mut Bytes<'_>| match bytes.below(16) {
         kind if kind >= many => Status::Free,
@@ -209,14 +210,16 @@ fn constraints(bytes: &mut Bytes<'_>, h: &Hierarchy) -> Result<Constraints, Erro
     };
     let statuses: Vec<Status> = (0..bytes.extent(h.len())).map(|_| status(bytes)).collect();
     let mut known = Constraints::from_statuses(h, &statuses)?;
+    let mut largest = 0.0;
     if bytes.below(2) == 0 {
         known = known.non_negative();
     }
     if bytes.below(4) == 0 {
         let finest = Array1::from_shape_simple_fn(bytes.extent(h.finest_len()), || bytes.number());
         known = known.prior(finest.view(), bytes.number().abs())?;
+        largest = finest.iter().copied().map(f64::abs).filter(|p| p.is_finite()).fold(0.0, f64::max);
     }
-    Ok(known)
+    Ok((known, largest))
 }
 
 /// Runs a case and says how it ended: `plain` and `known` for answers, or the kind of the error,
@@ -254,12 +257,12 @@ fn attempt(bytes: &mut Bytes<'_>, outcomes: &mut Vec<String>) -> Result<(), Erro
         }
         Err(error) => outcomes.push(named(&error)),
     }
-    let known = constraints(bytes, &h)?;
+    let (known, largest) = constraints(bytes, &h)?;
     let (y, report) = reconciler.reconcile_with(base.view(), &known)?;
     check(&h, y.all(), columns);
     assert!(report.kkt_residual() <= 1e-10, "{}", report.kkt_residual());
     assert_eq!(report.columns().len(), columns);
-    met(&h, &known, &base, &y.into_inner());
+    met(&h, &known, &base, largest, &y.into_inner());
     outcomes.push("known".to_owned());
     Ok(())
 }
@@ -272,7 +275,7 @@ fn check(h: &Hierarchy, y: ArrayView2<'_, f64>, columns: usize) {
 }
 
 /// Finest values within their bounds to the last bit, all others to 1e-9 of the largest number.
-fn met(h: &Hierarchy, known: &Constraints, base: &Array2<f64>, y: &Array2<f64>) {
+fn met(h: &Hierarchy, known: &Constraints, base: &Array2<f64>, prior: f64, y: &Array2<f64>) {
     for ((node, column), &value) in y.indexed_iter() {
         let (mut lo, hi) = match known.statuses()[node] {
             Status::Fixed(value) => (value, value),
@@ -290,7 +293,7 @@ fn met(h: &Hierarchy, known: &Constraints, base: &Array2<f64>, y: &Array2<f64>) 
             _ => [0.0, 0.0],
         });
         let finite = numbers.chain(bounds).filter(|value| value.is_finite());
-        let slack = if finest { 0.0 } else { 1e-9 * finite.map(f64::abs).fold(0.0, f64::max) };
+        let slack = if finest { 0.0 } else { 1e-9 * finite.map(f64::abs).fold(prior, f64::max) };
         assert!(value >= lo - slack && value <= hi + slack, "node {node}: {value} is not in [{lo}, {hi}]");
     }
 }

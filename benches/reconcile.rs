@@ -10,21 +10,19 @@
 mod m5;
 #[path = "../tests/support/million.rs"]
 mod million;
+#[path = "../examples/support/mod.rs"]
+mod support;
 
-use std::fs::File;
 use std::hint::black_box;
-use std::path::Path;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use flate2::read::GzDecoder;
 use granular::{Constraints, Erm, Hierarchy, Method, Penalty, Reconciler, Result, Table};
 use tensor::ndarray::{Array2, ArrayView2, Axis, Slice};
 
 fn table(name: &str, keys: &[&str]) -> Table {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
-    let file = File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    Table::read(GzDecoder::new(file), keys).expect("the data of this workspace are whole")
+    let file = support::open(&support::data(name)).expect("the data of this workspace are there");
+    Table::read(file, keys).expect("the data of this workspace are whole")
 }
 
 /// What the methods are given on tourism.
@@ -41,7 +39,7 @@ impl Tourism {
     fn read() -> Result<Self> {
         let trips = table("tourism_quarterly.csv.gz", &["state", "region", "purpose"]);
         let forecasts = table("tourism_quarterly_base.csv.gz", &["node", "level"]);
-        let hierarchy = hierarchy(&trips)?;
+        let hierarchy = support::tourism(&trips)?;
         let names = forecasts.key("level")?.iter().zip(forecasts.key("node")?);
         let names: Vec<(&str, &str)> = names.map(|(level, node)| (level.as_str(), node.as_str())).collect();
         let (fitted, base) = (Slice::from(..72), Slice::from(72..80));
@@ -64,20 +62,6 @@ impl Tourism {
     }
 }
 
-fn hierarchy(trips: &Table) -> Result<Hierarchy> {
-    Hierarchy::grouped()
-        .key("state", trips.key("state")?)
-        .key("region", trips.key("region")?)
-        .key("purpose", trips.key("purpose")?)
-        .level("Total", &[])
-        .level("State", &["state"])
-        .level("Purpose", &["purpose"])
-        .level("StatexRegion", &["state", "region"])
-        .level("StatexPurpose", &["state", "purpose"])
-        .level("StatexRegionxPurpose", &["state", "region", "purpose"])
-        .build()
-}
-
 type Group<'c> = BenchmarkGroup<'c, WallTime>;
 
 /// Prints values to compare, then times the method's preparation and its one use.
@@ -98,7 +82,7 @@ fn method(
 fn tourism(c: &mut Criterion) {
     let tourism = Tourism::read().expect("the data of this workspace are whole");
     let mut group = c.benchmark_group("reconcile");
-    group.bench_function("rec_tourism_hierarchy", |b| b.iter(|| hierarchy(black_box(&tourism.trips))));
+    group.bench_function("rec_tourism_hierarchy", |b| b.iter(|| support::tourism(black_box(&tourism.trips))));
     let methods: [(&str, &dyn Fn() -> Method); 6] = [
         ("rec_tourism_bu", &|| Method::BottomUp),
         ("rec_tourism_ols", &|| Method::Ols),

@@ -30,22 +30,6 @@ const VALIDATION: usize = 16;
 /// Years before the first forecast.
 const BEFORE: usize = 4;
 
-fn structure(table: &Table) -> Result<CrossTemporal> {
-    let mut series = Hierarchy::grouped();
-    for key in ["state", "region", "purpose"] {
-        series = series.key(key, table.key(key)?);
-    }
-    let series = series
-        .level("Total", &[])
-        .level("State", &["state"])
-        .level("Purpose", &["purpose"])
-        .level("StatexRegion", &["state", "region"])
-        .level("StatexPurpose", &["state", "purpose"])
-        .level("StatexRegionxPurpose", &["state", "region", "purpose"])
-        .build()?;
-    CrossTemporal::new(&series, &Hierarchy::temporal(4, &ORDERS)?)
-}
-
 /// Models to choose from for a level at an order of `steps` values a year.
 fn candidates(steps: usize) -> Result<Vec<Arc<dyn Model>>> {
     let horizon = (YEARS - TRAINING) * steps;
@@ -170,7 +154,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         support::open(&support::data("tourism_quarterly.csv.gz"))?,
         &["state", "region", "purpose"],
     )?;
-    let structure = structure(&table)?;
+    let structure = CrossTemporal::new(&support::tourism(&table)?, &Hierarchy::temporal(4, &ORDERS)?)?;
     let (joint_structure, series) = (structure.hierarchy(), structure.cross_sectional());
     let trips = structure.integrate(table.values())?;
     println!(

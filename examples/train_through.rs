@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let start = Instant::now();
     let file = support::open(&support::data("tourism_quarterly.csv.gz"))?;
-    let study = Study::new(&Table::read(file, &["state", "region", "purpose"])?)?;
+    let trips = Table::read(file, &["state", "region", "purpose"])?;
+    let study = Study::new(support::tourism(&trips)?.integrate(trips.values())?);
     let scores = study.scores(56..=72, |residuals| args.method.method(residuals))?;
     println!("MASE of 17 origins x 8 horizons, the mean over nodes\n");
     print!("{:<22}", "level");

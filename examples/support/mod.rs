@@ -1,6 +1,7 @@
 //! What several examples need.
 
 use flate2::read::GzDecoder;
+use granular::{Hierarchy, Table};
 use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,22 @@ pub(crate) fn open(path: &Path) -> Result<GzDecoder<File>, Box<dyn Error>> {
 pub(crate) fn shared(name: &str) -> PathBuf {
     let folder = std::env::var_os("GRANULAR_DATA").map(PathBuf::from);
     folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data")).join(name)
+}
+
+/// The 425 nodes of the table of quarterly trips, whose keys are `state`, `region` and `purpose`.
+#[allow(dead_code, reason = "not every example is about tourism")]
+pub(crate) fn tourism(trips: &Table) -> granular::Result<Hierarchy> {
+    Hierarchy::grouped()
+        .key("state", trips.key("state")?)
+        .key("region", trips.key("region")?)
+        .key("purpose", trips.key("purpose")?)
+        .level("Total", &[])
+        .level("State", &["state"])
+        .level("Purpose", &["purpose"])
+        .level("StatexRegion", &["state", "region"])
+        .level("StatexPurpose", &["state", "purpose"])
+        .level("StatexRegionxPurpose", &["state", "region", "purpose"])
+        .build()
 }
 
 /// Prints the mean of scores in percent, the smallest and the largest.

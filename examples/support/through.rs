@@ -9,7 +9,7 @@
 //! where f is the level's own forecast, or what reconciling makes of the forecasts of all levels: then all levels are
 //! trained together, through `f = M ŷ`. Both are quadratic, and conjugate gradients on the gradients of a tape solve them.
 
-use granular::{Hierarchy, Method, Projector, Reconciler, Table, seasonal_scale};
+use granular::{Coherent, Hierarchy, Method, Projector, Reconciler, seasonal_scale};
 use std::error::Error;
 use tensor::ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis, Ix2, Slice};
 use tensor::{Tape, Triangle, Var, concat};
@@ -33,22 +33,9 @@ pub(crate) struct Study {
 }
 
 impl Study {
-    /// Of a table with the keys state, region and purpose.
-    pub(crate) fn new(table: &Table) -> Outcome<Self> {
-        let mut hierarchy = Hierarchy::grouped();
-        for key in ["state", "region", "purpose"] {
-            hierarchy = hierarchy.key(key, table.key(key)?);
-        }
-        let hierarchy = hierarchy
-            .level("Total", &[])
-            .level("State", &["state"])
-            .level("Purpose", &["purpose"])
-            .level("StatexRegion", &["state", "region"])
-            .level("StatexPurpose", &["state", "purpose"])
-            .level("StatexRegionxPurpose", &["state", "region", "purpose"])
-            .build()?;
-        let series = hierarchy.integrate(table.values())?.into_inner();
-        Ok(Self { hierarchy, series })
+    /// Of the values of all nodes.
+    pub(crate) fn new(values: Coherent) -> Self {
+        Self { hierarchy: values.hierarchy().clone(), series: values.into_inner() }
     }
 
     /// The absolute errors over the scales of every node, of the four forecasts in [`NAMES`], for the quarter `horizon`

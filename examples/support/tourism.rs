@@ -28,7 +28,7 @@ pub(crate) struct Outcome {
 pub(crate) fn run(split: usize, method: Method, seed: u64) -> Result<Outcome, Box<dyn Error>> {
     let file = support::open(&support::data("tourism_quarterly.csv.gz"))?;
     let table = Table::read(file, &["state", "region", "purpose"])?;
-    let hierarchy = hierarchy(&table)?;
+    let hierarchy = support::tourism(&table)?;
     let history = table.values().slice_move(s![.., ..split]);
     let future = table.values().slice_move(s![.., split..split + HORIZON]);
 
@@ -49,21 +49,6 @@ pub(crate) fn run(split: usize, method: Method, seed: u64) -> Result<Outcome, Bo
     let gaps = [coherence_gap(&hierarchy, base.view())?, coherence_gap(&hierarchy, reconciled.all())?];
     let gaps = gaps.map(|levels| levels.into_iter().fold(0.0, f64::max));
     Ok(Outcome { hierarchy, reconciled, gaps, evaluation })
-}
-
-fn hierarchy(table: &Table) -> Result<Hierarchy> {
-    let mut hierarchy = Hierarchy::grouped();
-    for key in ["state", "region", "purpose"] {
-        hierarchy = hierarchy.key(key, table.key(key)?);
-    }
-    hierarchy
-        .level("Total", &[])
-        .level("State", &["state"])
-        .level("Purpose", &["purpose"])
-        .level("StatexRegion", &["state", "region"])
-        .level("StatexPurpose", &["state", "purpose"])
-        .level("StatexRegionxPurpose", &["state", "region", "purpose"])
-        .build()
 }
 
 /// The model of one level.

@@ -4,7 +4,7 @@ use granular::{Aggregator, Hierarchy, Method, Reconciler, TopDown};
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2, array};
 
-use crate::support::{distance, reference_projection, seeded, seven_nodes, summing};
+use crate::support::{crossed, distance, reference_projection, seeded, seven_nodes, summing};
 
 fn reconciled(hierarchy: &Hierarchy, method: Method, base: &Array2<f64>) -> Array2<f64> {
     Reconciler::new(hierarchy, method).unwrap().reconcile(base.view()).unwrap().into_inner()
@@ -166,16 +166,7 @@ proptest! {
     /// Every level aggregated in a way of its own, against `S (Sᵀ W⁻¹ S)⁻¹ Sᵀ W⁻¹`.
     #[test]
     fn weighted_projections((rows, kinds, weights, numbers, variances) in sketch()) {
-        let mut h = Hierarchy::grouped()
-            .key("a", rows.iter().map(|row| format!("a{}", row.0)))
-            .key("b", rows.iter().map(|row| format!("b{}", row.1)))
-            .key("unit", (0..rows.len()).map(|i| format!("u{i}")))
-            .level("Total", &[])
-            .level("A", &["a"])
-            .level("B", &["b"])
-            .level("Unit", &["unit"])
-            .build()
-            .unwrap();
+        let mut h = crossed(&rows);
         let weights = weights[..rows.len()].to_vec();
         for (level, kind) in ["Total", "A", "B"].into_iter().zip(kinds) {
             let aggregator = match kind {

@@ -7,7 +7,7 @@ use granular::{
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2, ArrayView2, array};
 
-use crate::support::{distance, seeded, summing};
+use crate::support::{crossed, distance, seeded, summing};
 use crate::temporal::{covariance, lag_one, noise, textbook};
 
 /// A total, two groups (of two series and of one), and year / half / quarter.
@@ -604,17 +604,7 @@ fn sketch() -> impl Strategy<Value = Sketch> {
 
 impl Sketch {
     fn structure(&self) -> CrossTemporal {
-        let rows = || self.rows.iter();
-        let cs = Hierarchy::grouped()
-            .key("a", rows().map(|row| format!("a{}", row.0)))
-            .key("b", rows().map(|row| format!("b{}", row.1)))
-            .key("unit", rows().enumerate().map(|(i, _)| format!("u{i}")))
-            .level("Total", &[])
-            .level("A", &["a"])
-            .level("B", &["b"])
-            .level("Unit", &["unit"])
-            .build()
-            .unwrap();
+        let cs = crossed(&self.rows);
         let names: Vec<(String, usize)> =
             self.orders.iter().map(|&order| (format!("by{order}"), order)).collect();
         let mut levels: Vec<(&str, usize)> =

@@ -6,6 +6,7 @@ use granular::{
 use tensor::ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::support::{data, distance};
+use crate::tourism::structure_of;
 
 fn columns(values: ArrayView2<'_, f64>, from: usize, to: usize) -> ArrayView2<'_, f64> {
     values.slice_axis_move(Axis(1), Slice::from(from..to))
@@ -22,18 +23,7 @@ struct Case {
 /// The forecast of a year, a half-year and a quarter is the mean of its last 2, 3 and 4 values a year apart.
 fn case() -> Option<Case> {
     let trips = Table::read(data("tourism_quarterly.csv.gz")?, &["state", "region", "purpose"]).unwrap();
-    let series = Hierarchy::grouped()
-        .key("state", trips.key("state").unwrap())
-        .key("region", trips.key("region").unwrap())
-        .key("purpose", trips.key("purpose").unwrap())
-        .level("Total", &[])
-        .level("State", &["state"])
-        .level("Purpose", &["purpose"])
-        .level("StatexRegion", &["state", "region"])
-        .level("StatexPurpose", &["state", "purpose"])
-        .level("StatexRegionxPurpose", &["state", "region", "purpose"])
-        .build()
-        .unwrap();
+    let series = structure_of(&trips);
     let year = Hierarchy::temporal(4, &[("year", 4), ("half", 2), ("quarter", 1)]).unwrap();
     let structure = CrossTemporal::new(&series, &year).unwrap();
     let whole = structure.integrate(trips.values()).unwrap();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tensor::ndarray::Array2;
 
 use crate::structure_methods::{matrix, methods};
-use crate::support::{distance, seeded};
+use crate::support::{crossed, distance, seeded};
 
 #[derive(Debug, Clone)]
 enum Sketch {
@@ -41,9 +41,9 @@ impl Sketch {
         match self {
             Self::Tree(shares) => tree(&shares.iter().map(|&share| [share, share]).collect::<Vec<_>>()),
             Self::Taxonomy(shares) => tree(&shares.iter().map(|&(a, b)| [a, b]).collect::<Vec<_>>()),
-            Self::Crossed(rows) => crossed(rows),
+            Self::Crossed(rows) => Ok(crossed(rows)),
             Self::Temporal(orders) => ladder(12, orders),
-            Self::CrossTemporal(rows, orders) => Hierarchy::cross(&crossed(rows)?, &ladder(6, orders)?),
+            Self::CrossTemporal(rows, orders) => Hierarchy::cross(&crossed(rows), &ladder(6, orders)?),
             Self::Grid(sides) => {
                 let named: Vec<(String, usize)> =
                     sides.iter().map(|&side| (format!("block{side}"), side)).collect();
@@ -70,18 +70,6 @@ fn tree(shares: &[[f64; 2]]) -> granular::Result<Hierarchy> {
         }
     }
     Hierarchy::parents_list().links(links).several_parents().build()
-}
-
-fn crossed(rows: &[(u8, u8)]) -> granular::Result<Hierarchy> {
-    Hierarchy::grouped()
-        .key("a", rows.iter().map(|row| format!("a{}", row.0)))
-        .key("b", rows.iter().map(|row| format!("b{}", row.1)))
-        .key("unit", (0..rows.len()).map(|i| format!("u{i}")))
-        .level("Total", &[])
-        .level("A", &["a"])
-        .level("B", &["b"])
-        .level("Unit", &["unit"])
-        .build()
 }
 
 fn ladder(units: usize, orders: &[usize]) -> granular::Result<Hierarchy> {

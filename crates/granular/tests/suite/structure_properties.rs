@@ -5,7 +5,7 @@ use granular::{Hierarchy, Method, Reconciler, SummingMatrix};
 use proptest::prelude::*;
 use tensor::ndarray::{Array1, Array2};
 
-use crate::support::{distance, reference_projection, seeded, summing};
+use crate::support::{crossed, distance, reference_projection, seeded, summing};
 
 /// For each node the share of its way up the list, where its parents stand.
 fn tree() -> impl Strategy<Value = Vec<f64>> {
@@ -144,16 +144,7 @@ proptest! {
         numbers in prop::collection::vec(-100.0..100.0, 32),
         variances in prop::collection::vec(0.01..100.0, 32),
     ) {
-        let h = Hierarchy::grouped()
-            .key("a", rows.iter().map(|row| format!("a{}", row.0)))
-            .key("b", rows.iter().map(|row| format!("b{}", row.1)))
-            .key("unit", (0..rows.len()).map(|i| format!("u{i}")))
-            .level("Total", &[])
-            .level("A", &["a"])
-            .level("B", &["b"])
-            .level("Unit", &["unit"])
-            .build()
-            .unwrap();
+        let h = crossed(&rows);
         for dense in [true, false] {
             prop_assert_eq!(&by_matrix(&h, dense), &h);
         }

@@ -20,6 +20,20 @@ pub(crate) fn seven_nodes() -> Hierarchy {
         .unwrap()
 }
 
+/// A row for each pair of keys, below levels of either key.
+pub(crate) fn crossed(rows: &[(u8, u8)]) -> Hierarchy {
+    Hierarchy::grouped()
+        .key("a", rows.iter().map(|row| format!("a{}", row.0)))
+        .key("b", rows.iter().map(|row| format!("b{}", row.1)))
+        .key("unit", (0..rows.len()).map(|i| format!("u{i}")))
+        .level("Total", &[])
+        .level("A", &["a"])
+        .level("B", &["b"])
+        .level("Unit", &["unit"])
+        .build()
+        .unwrap()
+}
+
 /// A file of the workspace's `data` folder. A checkout without it skips the test with a line, CI fails.
 pub(crate) fn data(name: &str) -> Option<GzDecoder<File>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name);

@@ -21,10 +21,9 @@ fn columns(values: ArrayView2<'_, f64>, from: usize, to: usize) -> ArrayView2<'_
     values.slice_axis_move(Axis(1), Slice::from(from..to))
 }
 
-pub(crate) fn tourism() -> Option<Tourism> {
-    let trips = Table::read(data("tourism_quarterly.csv.gz")?, &["state", "region", "purpose"]).unwrap();
-    let base = Table::read(data("tourism_quarterly_base.csv.gz")?, &["node", "level"]).unwrap();
-    let hierarchy = Hierarchy::grouped()
+/// The 425 nodes of the table of trips.
+pub(crate) fn structure_of(trips: &Table) -> Hierarchy {
+    Hierarchy::grouped()
         .key("state", trips.key("state").unwrap())
         .key("region", trips.key("region").unwrap())
         .key("purpose", trips.key("purpose").unwrap())
@@ -35,7 +34,13 @@ pub(crate) fn tourism() -> Option<Tourism> {
         .level("StatexPurpose", &["state", "purpose"])
         .level("StatexRegionxPurpose", &["state", "region", "purpose"])
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+pub(crate) fn tourism() -> Option<Tourism> {
+    let trips = Table::read(data("tourism_quarterly.csv.gz")?, &["state", "region", "purpose"]).unwrap();
+    let base = Table::read(data("tourism_quarterly_base.csv.gz")?, &["node", "level"]).unwrap();
+    let hierarchy = structure_of(&trips);
     let names: Vec<(&str, &str)> = base
         .key("level")
         .unwrap()

@@ -6,6 +6,7 @@ use granular::{Method, Table};
 
 use crate::support::data;
 use crate::through::{Scores, Study};
+use crate::tourism::structure_of;
 
 /// MASE: seasonal naive, unreconciled, reconciled afterwards, trained through. The last row is of all nodes.
 type Expected = [[f64; 4]; 7];
@@ -32,7 +33,8 @@ const ALL_ORIGINS: Expected = [
 
 fn scores(origins: std::ops::RangeInclusive<usize>) -> Option<Scores> {
     let trips = Table::read(data("tourism_quarterly.csv.gz")?, &["state", "region", "purpose"]).unwrap();
-    Some(Study::new(&trips).unwrap().scores(origins, Method::WlsVar).unwrap())
+    let values = structure_of(&trips).integrate(trips.values()).unwrap();
+    Some(Study::new(values).scores(origins, Method::WlsVar).unwrap())
 }
 
 fn assert_near(scores: &Scores, expected: &Expected) {

@@ -2,7 +2,6 @@
 
 use super::blocks::{LANES, Part};
 use super::{Pool, PoolConfig};
-use crate::kernels::vectorize;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, Result, Shape, Var};
 
@@ -23,35 +22,28 @@ impl<T: Element> Op<T> for AvgPool {
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
         let values = out.values;
-        vectorize(
+        self.0.each_part(
+            x.shape,
             #[inline(always)]
-            || {
-                self.0.each_part(
-                    x.shape,
-                    #[inline(always)]
-                    |part| match part {
-                        Part::One(index, window) => {
-                            let mut sum = T::Wide::default();
-                            window
-                                .spans()
-                                .for_each(|span| x.values[span].iter().for_each(|x| sum += x.widen()));
-                            values[index] = T::narrow(sum) / T::from_f64(window.count as f64);
-                        }
-                        Part::Block(block) => {
-                            let mut sums = [T::Wide::default(); LANES];
-                            block.each_cell(
-                                x.values,
-                                #[inline(always)]
-                                |_, cells| {
-                                    sums.iter_mut().zip(cells).for_each(|(sum, x)| *sum += x.widen());
-                                },
-                            );
-                            let count = T::from_f64(block.count as f64);
-                            let out = &mut values[block.index..][..LANES];
-                            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(sum) / count);
-                        }
-                    },
-                )
+            |part| match part {
+                Part::One(index, window) => {
+                    let mut sum = T::Wide::default();
+                    window.spans().for_each(|span| x.values[span].iter().for_each(|x| sum += x.widen()));
+                    values[index] = T::narrow(sum) / T::from_f64(window.count as f64);
+                }
+                Part::Block(block) => {
+                    let mut sums = [T::Wide::default(); LANES];
+                    block.each_cell(
+                        x.values,
+                        #[inline(always)]
+                        |_, cells| {
+                            sums.iter_mut().zip(cells).for_each(|(sum, x)| *sum += x.widen());
+                        },
+                    );
+                    let count = T::from_f64(block.count as f64);
+                    let out = &mut values[block.index..][..LANES];
+                    out.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::narrow(sum) / count);
+                }
             },
         )
     }
@@ -63,24 +55,19 @@ impl<T: Element> Op<T> for AvgPool {
             return Ok(());
         };
         let (dx, upstream) = (sink.so_far(), step.upstream);
-        vectorize(
+        self.0.each_part(
+            x.shape,
             #[inline(always)]
-            || {
-                self.0.each_part(
-                    x.shape,
-                    #[inline(always)]
-                    |part| match part {
-                        Part::One(index, window) => {
-                            let g = upstream[index] / T::from_f64(window.count as f64);
-                            window.spans().for_each(|span| dx[span].iter_mut().for_each(|dx| *dx += g));
-                        }
-                        Part::Block(block) => {
-                            let count = T::from_f64(block.count as f64);
-                            let upstream = &upstream[block.index..][..LANES];
-                            block.spread(dx, &std::array::from_fn(|lane| upstream[lane] / count));
-                        }
-                    },
-                )
+            |part| match part {
+                Part::One(index, window) => {
+                    let g = upstream[index] / T::from_f64(window.count as f64);
+                    window.spans().for_each(|span| dx[span].iter_mut().for_each(|dx| *dx += g));
+                }
+                Part::Block(block) => {
+                    let count = T::from_f64(block.count as f64);
+                    let upstream = &upstream[block.index..][..LANES];
+                    block.spread(dx, &std::array::from_fn(|lane| upstream[lane] / count));
+                }
             },
         )
     }

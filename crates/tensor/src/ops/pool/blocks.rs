@@ -1,6 +1,7 @@
 //! Pooling of neighbouring windows together, in vectors.
 
 use super::{Axis, Pool, Window, Windows};
+use crate::kernels::vectorize;
 use crate::{Result, Shape};
 
 /// Windows of a block.
@@ -31,10 +32,18 @@ pub(super) enum Part {
 }
 
 impl Pool {
-    /// Calls `f` with every part of the outputs, in order. The last block of a row begins earlier if it would not
-    /// be full.
+    /// Calls `f` with every part of the outputs, in order, compiled for the widest vectors that the machine has. The
+    /// last block of a row begins earlier if it would not be full.
     #[inline(always)]
-    pub(super) fn each_part(&self, x: &Shape, mut f: impl FnMut(Part)) -> Result<()> {
+    pub(super) fn each_part(&self, x: &Shape, f: impl FnMut(Part)) -> Result<()> {
+        vectorize(
+            #[inline(always)]
+            || self.parts(x, f),
+        )
+    }
+
+    #[inline(always)]
+    fn parts(&self, x: &Shape, mut f: impl FnMut(Part)) -> Result<()> {
         let [high, wide] = self.axes(x)?;
         let blocks = if high.input * wide.input > u32::MAX as usize { None } else { Blocks::of(&wide) };
         for channel in 0..x[0] * x[1] {

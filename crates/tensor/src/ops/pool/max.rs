@@ -2,7 +2,6 @@
 
 use super::blocks::{Block, LANES, Part};
 use super::{Pool, PoolConfig, Window};
-use crate::kernels::vectorize;
 use crate::op::{Backward, Forward, Inputs, Op, Shapes};
 use crate::{Element, Result, Shape, Var};
 
@@ -59,22 +58,15 @@ impl<T: Element> Op<T> for MaxPool {
     fn forward(&self, inputs: Inputs<'_, T>, out: Forward<'_, T>) -> Result<()> {
         let x = inputs.get(0);
         let values = out.values;
-        vectorize(
+        self.0.each_part(
+            x.shape,
             #[inline(always)]
-            || {
-                self.0.each_part(
-                    x.shape,
-                    #[inline(always)]
-                    |part| match part {
-                        Part::One(index, window) => {
-                            values[index] = x.values[first_largest(x.values, &window)]
-                        }
-                        Part::Block(block) => {
-                            let out = &mut values[block.index..][..LANES];
-                            out.copy_from_slice(&largest_of_each(x.values, &block).0);
-                        }
-                    },
-                )
+            |part| match part {
+                Part::One(index, window) => values[index] = x.values[first_largest(x.values, &window)],
+                Part::Block(block) => {
+                    let out = &mut values[block.index..][..LANES];
+                    out.copy_from_slice(&largest_of_each(x.values, &block).0);
+                }
             },
         )
     }
@@ -86,24 +78,19 @@ impl<T: Element> Op<T> for MaxPool {
             return Ok(());
         };
         let (dx, upstream) = (sink.so_far(), step.upstream);
-        vectorize(
+        self.0.each_part(
+            x.shape,
             #[inline(always)]
-            || {
-                self.0.each_part(
-                    x.shape,
-                    #[inline(always)]
-                    |part| match part {
-                        Part::One(index, window) => dx[first_largest(x.values, &window)] += upstream[index],
-                        Part::Block(block) => {
-                            let distances = largest_of_each(x.values, &block).1;
-                            let upstream = &upstream[block.index..][..LANES];
-                            for lane in block.done..LANES {
-                                let window = block.start + lane * block.stride;
-                                dx[window + distances[lane] as usize] += upstream[lane];
-                            }
-                        }
-                    },
-                )
+            |part| match part {
+                Part::One(index, window) => dx[first_largest(x.values, &window)] += upstream[index],
+                Part::Block(block) => {
+                    let distances = largest_of_each(x.values, &block).1;
+                    let upstream = &upstream[block.index..][..LANES];
+                    for lane in block.done..LANES {
+                        let window = block.start + lane * block.stride;
+                        dx[window + distances[lane] as usize] += upstream[lane];
+                    }
+                }
             },
         )
     }

@@ -131,7 +131,7 @@ pub enum ErrorKind {
     RepeatedNode { level: String, node: String, first: usize, second: usize },
     /// Data given for every level do not add up.
     #[error(
-        "level `{level}`, node `{node}`, column {column}: expected the sum {expected} of its members, got {got} \
+        "level `{level}`, node `{node}`, column {column}: expected {expected} from its members, got {got} \
          (gap {gap:e}, tolerance {tolerance:e})"
     )]
     Incoherent {

@@ -81,7 +81,7 @@ impl Hierarchy {
     /// let error = h.check(array![[3.5], [1.0], [2.0]].view(), 0.1).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "level `year`, node `year[0]`, column 0: expected the sum 3 of its members, got 3.5 \
+    ///     "level `year`, node `year[0]`, column 0: expected 3 from its members, got 3.5 \
     ///      (gap 5e-1, tolerance 1e-1)"
     /// );
     /// # Ok::<(), granular::Error>(())

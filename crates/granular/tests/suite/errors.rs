@@ -109,7 +109,7 @@ fn integrating_and_checking() {
     let y = array![[10.0], [3.0], [7.5], [1.0], [2.0], [3.0], [4.0]];
     assert_eq!(
         message(h.check(y.view(), 0.25)),
-        "level `Half`, node `B`, column 0: expected the sum 7 of its members, got 7.5 (gap 5e-1, tolerance 2.5e-1)"
+        "level `Half`, node `B`, column 0: expected 7 from its members, got 7.5 (gap 5e-1, tolerance 2.5e-1)"
     );
 }
 

@@ -190,6 +190,35 @@ fn first_autocorrelation(errors: ArrayView2<'_, f64>) -> f64 {
     series.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / square
 }
 
+/// Variances of all nodes, at least the floor, and the nodes whose variance was below it.
+struct Floored {
+    variances: Array1<f64>,
+    lifted: Vec<usize>,
+}
+
+impl Floored {
+    fn new(hierarchy: &Hierarchy, mut variances: Array1<f64>, preparation: &mut Preparation) -> Result<Self> {
+        let lifted = residuals::lift(hierarchy, &mut variances, preparation)?;
+        Ok(Self { variances, lifted })
+    }
+
+    /// The covariance of these centred rows, which have the variances of these nodes, and by how much it was shrunk.
+    fn covariance(
+        &self,
+        rows: Vec<Vec<f64>>,
+        nodes: &[usize],
+        shrink: impl Fn(&Centred) -> Option<f64>,
+    ) -> (Array2<f64>, Option<f64>) {
+        let own = nodes.iter().map(|&node| self.variances[node]).collect();
+        let flat: Vec<usize> =
+            (0..nodes.len()).filter(|&at| self.lifted.binary_search(&nodes[at]).is_ok()).collect();
+        let errors = Centred::scaled(rows, own, &flat);
+        let shrinkage = shrink(&errors);
+        let kept = 1.0 - shrinkage.unwrap_or(0.0);
+        (errors.covariance(|_, _| kept), shrinkage)
+    }
+}
+
 /// At each step of an order the covariance of the series' errors at that order.
 fn blocks_of_series(
     hierarchy: &Hierarchy,
@@ -208,18 +237,13 @@ fn blocks_of_series(
             pairs.block(i, &level).for_each(|row| variances[row] = variance);
         }
     }
-    let lifted = residuals::lift(hierarchy, &mut variances, preparation)?;
+    let floored = Floored::new(hierarchy, variances, preparation)?;
     let mut w = Array2::zeros((hierarchy.len(), hierarchy.len()));
     for (level, (rows, _)) in pairs.second.levels().zip(orders) {
         let starts: Vec<usize> = (0..rows.len()).map(|i| pairs.block(i, &level).start).collect();
-        let own = starts.iter().map(|&start| variances[start]).collect();
-        let flat: Vec<usize> =
-            (0..rows.len()).filter(|&i| lifted.binary_search(&starts[i]).is_ok()).collect();
-        let centred = Centred::scaled(rows, own, &flat);
-        let shrinkage = shrink(&centred);
+        let (block, shrinkage) = floored.covariance(rows, &starts, &shrink);
         preparation.shrinkages.extend(shrinkage.map(|lambda| (level.name().to_owned(), lambda)));
-        let kept = 1.0 - shrinkage.unwrap_or(0.0);
-        for ((i, j), &value) in centred.covariance(|_, _| kept).indexed_iter() {
+        for ((i, j), &value) in block.indexed_iter() {
             for step in 0..level.len() {
                 w[[starts[i] + step, starts[j] + step]] = value;
             }
@@ -237,20 +261,15 @@ fn whole_series(
     shrink: impl Fn(&Centred) -> Option<f64>,
 ) -> Result<Array2<f64>> {
     residuals::check(hierarchy, residuals)?;
-    let (mut centred, mut variances) = residuals::centre(residuals);
-    let lifted = residuals::lift(hierarchy, &mut variances, preparation)?;
+    let (mut centred, variances) = residuals::centre(residuals);
+    let floored = Floored::new(hierarchy, variances, preparation)?;
     let mut w = Array2::zeros((hierarchy.len(), hierarchy.len()));
     for (i, name) in pairs.first.nodes().iter().enumerate() {
         let nodes: Vec<usize> = pairs.second.levels().flat_map(|level| pairs.block(i, &level)).collect();
         let rows = nodes.iter().map(|&node| std::mem::take(&mut centred[node])).collect();
-        let own = nodes.iter().map(|&node| variances[node]).collect();
-        let flat: Vec<usize> =
-            (0..nodes.len()).filter(|&at| lifted.binary_search(&nodes[at]).is_ok()).collect();
-        let errors = Centred::scaled(rows, own, &flat);
-        let shrinkage = shrink(&errors);
+        let (block, shrinkage) = floored.covariance(rows, &nodes, &shrink);
         preparation.shrinkages.extend(shrinkage.map(|lambda| (name.clone(), lambda)));
-        let kept = 1.0 - shrinkage.unwrap_or(0.0);
-        for ((a, b), &value) in errors.covariance(|_, _| kept).indexed_iter() {
+        for ((a, b), &value) in block.indexed_iter() {
             w[[nodes[a], nodes[b]]] = value;
         }
     }

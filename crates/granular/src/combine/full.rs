@@ -3,6 +3,8 @@
 //! `M = I − W Cᵀ (C W Cᵀ)⁻¹ C` with C = [I  −A] needs no inverse of W, and one system of the n − m aggregates. Of its
 //! finest rows: `b̃ = b̂ − H λ` with `H = (W Cᵀ)_b = W_ba − W_bb Aᵀ` and `(C W Cᵀ) λ = â − A b̂`.
 
+use std::sync::OnceLock;
+
 use tensor::ndarray::Array2;
 
 use super::footing::spread;
@@ -26,8 +28,12 @@ const ASYMMETRY: f64 = 1e-9;
 
 #[derive(Debug)]
 pub(super) struct FullProjection {
-    /// W in effect, jitter included.
-    w: Mat<f64>,
+    w: Array2<f64>,
+    jitter: f64,
+    /// The diagonal of `C W Cᵀ`, of which the aggregates get the jitter's share too.
+    own: Vec<f64>,
+    /// W in effect, jitter included. Only what is known of nodes asks for it, so not every forecast pays for n² numbers.
+    raised: OnceLock<Mat<f64>>,
     /// H, m × (n − m).
     gain: Mat<f64>,
     system: Cholesky,
@@ -36,7 +42,7 @@ pub(super) struct FullProjection {
 /// A W of the caller's, any symmetric positive definite matrix.
 pub(super) fn custom(
     hierarchy: &Hierarchy,
-    w: &Array2<f64>,
+    w: Array2<f64>,
     preparation: &mut Preparation,
 ) -> Result<FullProjection> {
     let n = hierarchy.len();
@@ -47,8 +53,8 @@ pub(super) fn custom(
         let (level, node) = hierarchy.named(node);
         return Err(ErrorKind::Variance { level, node, got }.into());
     }
-    check_symmetry(hierarchy, w)?;
-    let is_definite = |jitter: f64| {
+    check_symmetry(hierarchy, &w)?;
+    let is_definite = |w: &Array2<f64>, jitter: f64| {
         let k = Mat::from_fn(n, n, |i, j| {
             (w[[i, j]] + w[[j, i]]) / 2.0 + if i == j { jitter * w[[i, i]] } else { 0.0 }
         });
@@ -60,10 +66,10 @@ pub(super) fn custom(
 /// A covariance of residuals: symmetric, without negative eigenvalues, but of rank T − 1 only.
 pub(super) fn covariance(
     hierarchy: &Hierarchy,
-    w: &Array2<f64>,
+    w: Array2<f64>,
     preparation: &mut Preparation,
 ) -> Result<FullProjection> {
-    prepare(hierarchy, w, |_| true, preparation)
+    prepare(hierarchy, w, |_, _| true, preparation)
 }
 
 fn check_symmetry(hierarchy: &Hierarchy, w: &Array2<f64>) -> Result<()> {
@@ -79,21 +85,21 @@ fn check_symmetry(hierarchy: &Hierarchy, w: &Array2<f64>) -> Result<()> {
 
 fn prepare(
     hierarchy: &Hierarchy,
-    w: &Array2<f64>,
-    is_definite: impl Fn(f64) -> bool,
+    w: Array2<f64>,
+    is_definite: impl Fn(&Array2<f64>, f64) -> bool,
     preparation: &mut Preparation,
 ) -> Result<FullProjection> {
     for jitter in JITTERS {
-        if !is_definite(jitter) {
+        if !is_definite(&w, jitter) {
             continue;
         }
-        let (gain, system) = assemble(hierarchy, w, jitter);
+        let (gain, system) = assemble(hierarchy, &w, jitter);
         let own: Vec<f64> = (0..system.nrows()).map(|i| system[(i, i)] / (1.0 + jitter)).collect();
-        if !is_rounding(hierarchy, w, &own)
+        if !is_rounding(hierarchy, &w, &own)
             && let Some(system) = Cholesky::new(system, SMALLEST)
         {
             preparation.jitter = jitter;
-            return Ok(FullProjection { w: raised(w, jitter, &own), gain, system });
+            return Ok(FullProjection { w, jitter, own, raised: OnceLock::new(), gain, system });
         }
     }
     let tried = JITTERS[JITTERS.len() - 1];
@@ -191,7 +197,7 @@ impl Strategy for FullProjection {
 
 impl Weighted for FullProjection {
     fn weights(&self) -> Weights<'_> {
-        Weights::Full(&self.w)
+        Weights::Full(self.raised())
     }
 
     fn pull(&self, hierarchy: &Hierarchy, x: &[f64], k: usize) -> Result<Vec<f64>> {
@@ -204,19 +210,23 @@ impl Weighted for FullProjection {
         nodes: &[usize],
         jitter: f64,
     ) -> Result<Option<Box<dyn Weighted>>> {
-        let n = hierarchy.len();
+        let (n, w) = (hierarchy.len(), self.raised());
         let mut alone = vec![false; n];
         nodes.iter().for_each(|&node| alone[node] = true);
         let w = Array2::from_shape_fn((n, n), |(i, j)| match i == j {
-            true => self.w[(i, i)] * (1.0 + jitter),
+            true => w[(i, i)] * (1.0 + jitter),
             false if alone[i] || alone[j] => 0.0,
-            false => self.w[(i, j)],
+            false => w[(i, j)],
         });
-        Ok(Some(Box::new(covariance(hierarchy, &w, &mut Preparation::default())?)))
+        Ok(Some(Box::new(covariance(hierarchy, w, &mut Preparation::default())?)))
     }
 }
 
 impl FullProjection {
+    fn raised(&self) -> &Mat<f64> {
+        self.raised.get_or_init(|| raised(&self.w, self.jitter, &self.own))
+    }
+
     /// λ, (n − m) × k.
     fn multipliers(&self, hierarchy: &Hierarchy, base: &[f64], k: usize) -> Mat<f64> {
         let above = hierarchy.aggregate_len();

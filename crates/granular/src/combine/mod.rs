@@ -323,13 +323,13 @@ fn prepare(
         }
         Method::MintCov(residuals) => {
             let w = residuals::covariance(hierarchy, residuals.view(), preparation)?;
-            Box::new(full::covariance(hierarchy, &w, preparation)?)
+            Box::new(full::covariance(hierarchy, w, preparation)?)
         }
         Method::MintShrink(residuals) => {
             let w = residuals::shrunk(hierarchy, residuals.view(), preparation)?;
-            Box::new(full::covariance(hierarchy, &w, preparation)?)
+            Box::new(full::covariance(hierarchy, w, preparation)?)
         }
-        Method::Custom(w) => Box::new(full::custom(hierarchy, &w, preparation)?),
+        Method::Custom(w) => Box::new(full::custom(hierarchy, w, preparation)?),
         Method::Temporal(covariance, residuals) => {
             temporal::prepare(hierarchy, covariance, residuals.view(), preparation)?
         }

@@ -271,7 +271,7 @@ impl OnlineCovariance {
             }
             Sums::Products(products) => {
                 let w = self.covariance(products, &mut preparation)?;
-                Box::new(full::covariance(&self.hierarchy, &w, &mut preparation)?)
+                Box::new(full::covariance(&self.hierarchy, w, &mut preparation)?)
             }
         };
         Ok(Reconciler { hierarchy: self.hierarchy.clone(), strategy, preparation })

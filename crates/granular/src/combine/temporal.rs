@@ -138,7 +138,7 @@ pub(super) fn prepare(
         C::Shr => residuals::shrunk(hierarchy, residuals, preparation)?,
         C::Sam => residuals::covariance(hierarchy, residuals, preparation)?,
     };
-    Ok(Box::new(full::covariance(hierarchy, &w, preparation)?))
+    Ok(Box::new(full::covariance(hierarchy, w, preparation)?))
 }
 
 /// The mean square of all residuals of a series at an order, for each of its steps.
